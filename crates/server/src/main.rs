@@ -1,0 +1,3 @@
+//! The `parlance` binary.
+
+fn main() {}
