@@ -33,7 +33,11 @@ check_rust() {
 
 # The bundled SQLite is compiled from C.
 check_c_compiler() {
-    command -v "${CC:-cc}" >/dev/null || install_packages gcc libc6-dev
+    if [[ -n ${CC:-} ]]; then
+        command -v "${CC%% *}" >/dev/null || fail "CC is set to $CC, which cannot be found: correct or unset it"
+    elif ! command -v cc >/dev/null; then
+        install_packages gcc libc6-dev
+    fi
 }
 
 check_disk() {

@@ -13,6 +13,9 @@ const SKIPPED_DIRECTORIES: &[&str] = &["target", "node_modules", ".git"];
 /// What the names of run-time data directories begin with.
 const DATA_DIRECTORY_PREFIX: &str = "parlance-data";
 
+/// The file by which Cargo marks its build directories, whatever their name.
+const BUILD_DIRECTORY_TAG: &str = "CACHEDIR.TAG";
+
 /// One text file of the repository.
 #[derive(Debug, Clone)]
 pub struct TreeFile {
@@ -75,8 +78,9 @@ impl Tree {
             };
             let kind = entry.file_type()?;
             if kind.is_dir() {
-                let skipped =
-                    SKIPPED_DIRECTORIES.contains(&name.as_str()) || name.starts_with(DATA_DIRECTORY_PREFIX);
+                let skipped = SKIPPED_DIRECTORIES.contains(&name.as_str())
+                    || name.starts_with(DATA_DIRECTORY_PREFIX)
+                    || entry.path().join(BUILD_DIRECTORY_TAG).exists();
                 if !skipped {
                     self.read_directory(&entry.path(), &path)?;
                 }
