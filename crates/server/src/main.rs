@@ -1,3 +1,7 @@
-//! The `parlance` binary.
+//! The `parlance` binary: hands the command line to the library and its exit code to the shell. No logic lives here.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    parlance_server::main()
+}

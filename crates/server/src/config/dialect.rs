@@ -1,0 +1,62 @@
+//! The dialects an operator can name, and which of them this build serves. How a dialect is served is wired in
+//! `serve.rs`.
+
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+use super::nearest;
+
+/// Names of the dialects in this build.
+pub const BUILT: &[&str] = &["ruoyi"];
+
+/// Names that are reserved for dialects still to be built.
+const PLANNED: &[&str] = &["platform", "gateway", "xuqm"];
+
+/// An API that clients speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Dialect {
+    /// Conversations and messages under `/api/im`, JSON over WebSocket.
+    Ruoyi,
+}
+
+impl FromStr for Dialect {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "ruoyi" => Ok(Self::Ruoyi),
+            name if PLANNED.contains(&name) => Err(format!(
+                "the dialect \"{name}\" is not in this build yet; leave it out"
+            )),
+            name => Err(match nearest::to(name, BUILT.iter().copied()) {
+                Some(near) => format!("there is no dialect \"{name}\"; did you mean \"{near}\"?"),
+                None => format!("there is no dialect \"{name}\""),
+            }),
+        }
+    }
+}
+
+impl TryFrom<String> for Dialect {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        name.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_name_parses_and_no_planned_one() {
+        for name in BUILT {
+            assert!(name.parse::<Dialect>().is_ok(), "{name}");
+        }
+        for name in PLANNED {
+            assert!(name.parse::<Dialect>().is_err(), "{name}");
+        }
+    }
+}

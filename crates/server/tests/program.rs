@@ -1,0 +1,367 @@
+//! The built program as an operator meets it: its words, its files, its exit codes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+fn parlance() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_parlance"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PARLANCE_") || name == "RUST_LOG" {
+            command.env_remove(name);
+        }
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    parlance().args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    text(&output.stdout)
+}
+
+/// A server that has said where it listens. Killed when dropped, should the test fail before it is stopped.
+struct Server {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    address: SocketAddr,
+    said: String,
+}
+
+impl Server {
+    fn start(data: &Path) -> Self {
+        let mut command = parlance();
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(data);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let mut server = Self {
+            child,
+            out,
+            address: ([0, 0, 0, 0], 0).into(),
+            said: String::new(),
+        };
+        while server.address.port() == 0 {
+            let mut line = String::new();
+            assert_ne!(
+                server.out.read_line(&mut line).unwrap(),
+                0,
+                "ended before it listened: {}",
+                server.said
+            );
+            if let Some((_, url)) = line.trim().split_once("listening on http://") {
+                server.address = url.parse().unwrap();
+            }
+            server.said.push_str(&line);
+        }
+        server
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// Asks it to stop, and returns its exit code and all it said.
+    fn stop(mut self) -> (Option<i32>, String) {
+        self.signal("TERM");
+        let code = self.child.wait().unwrap().code();
+        let mut said = std::mem::take(&mut self.said);
+        self.out.read_to_string(&mut said).unwrap();
+        (code, said)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn help_shows_every_command_and_examples() {
+    let help = stdout(&run(&["--help"]));
+    for word in [
+        "serve",
+        "config",
+        "doctor",
+        "version",
+        "completions",
+        "--config",
+        "--data-dir",
+        "Examples:",
+    ] {
+        assert!(help.contains(word), "{word}");
+    }
+    assert!(stdout(&run(&["serve", "--help"])).contains("--listen"));
+}
+
+#[test]
+fn version_is_that_of_the_package() {
+    let expected = format!("parlance {}", env!("CARGO_PKG_VERSION"));
+    assert!(stdout(&run(&["version"])).starts_with(&expected));
+    assert_eq!(stdout(&run(&["--version"])).trim(), expected);
+}
+
+#[test]
+fn a_printed_configuration_passes_the_check() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("parlance.toml");
+    let printed = stdout(&run(&["config", "print"]));
+    fs::write(&file, &printed).unwrap();
+    let file = file.to_str().unwrap();
+    assert_eq!(stdout(&run(&["--config", file, "config", "check"])), "OK\n");
+    assert_eq!(stdout(&run(&["config", "check", "--config", file])), "OK\n");
+    assert_eq!(
+        stdout(
+            &parlance()
+                .args(["config", "check"])
+                .env("PARLANCE_CONFIG", file)
+                .output()
+                .unwrap()
+        ),
+        "OK\n"
+    );
+    assert_eq!(
+        stdout(&run(&["--config", file, "config", "print", "--effective"])),
+        printed
+    );
+}
+
+#[test]
+fn an_unknown_key_names_the_nearest_and_stops_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("parlance.toml");
+    fs::write(&file, "# mine\n[tokens]\nttl_secnods = 60\n").unwrap();
+    for command in [["config", "check"].as_slice(), &["serve"]] {
+        let data = directory.path().join("data");
+        let mut program = parlance();
+        let output = program
+            .arg("--config")
+            .arg(&file)
+            .arg("--data-dir")
+            .arg(&data)
+            .args(command)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let expected = format!(
+            "error: {}:3:1: there is no setting \"tokens.ttl_secnods\"; did you mean \"tokens.ttl_seconds\"?\n",
+            file.display()
+        );
+        assert_eq!(text(&output.stderr), expected);
+        assert!(!data.exists());
+    }
+}
+
+#[test]
+fn the_environment_goes_before_the_file_and_flags_before_both() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("parlance.toml");
+    fs::write(
+        &file,
+        "data_dir = \"from-file\"\n[tokens]\nttl_seconds = 100\n[messages]\nedit_window_seconds = 5\n",
+    )
+    .unwrap();
+    let mut command = parlance();
+    command
+        .args([
+            "config",
+            "print",
+            "--effective",
+            "--data-dir",
+            "from-flag",
+            "--config",
+        ])
+        .arg(&file);
+    command
+        .env("PARLANCE_TOKENS__TTL_SECONDS", "200")
+        .env("PARLANCE_DATA_DIR", "from-environment");
+    let printed = stdout(&command.output().unwrap());
+    for line in [
+        "data_dir = \"from-flag\"",
+        "ttl_seconds = 200",
+        "edit_window_seconds = 5",
+    ] {
+        assert!(
+            printed.lines().any(|printed| printed == line),
+            "{line} in\n{printed}"
+        );
+    }
+    let unknown = parlance()
+        .args(["config", "check"])
+        .env("PARLANCE_TOKENS_TTL", "1")
+        .output()
+        .unwrap();
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(text(&unknown.stderr).contains("PARLANCE_TOKENS_TTL: no setting"));
+}
+
+#[test]
+fn completions_name_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(
+            stdout(&run(&["completions", shell])).contains("doctor"),
+            "{shell}"
+        );
+    }
+}
+
+#[test]
+fn output_cut_short_by_its_reader_is_no_failure() {
+    let mut child = parlance()
+        .args(["config", "print"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn serves_from_nothing_and_stops_on_sigterm() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let server = Server::start(&data);
+    assert_eq!(
+        fs::read_to_string(data.join("address")).unwrap(),
+        format!("{}\n", server.address)
+    );
+    assert!(server.get("/healthz").starts_with("HTTP/1.1 200"));
+    assert!(server.get("/readyz").starts_with("HTTP/1.1 200"));
+    assert!(server.get("/metrics").contains("process_resident_memory_bytes"));
+    assert!(server.get("/no/such/path").starts_with("HTTP/1.1 404"));
+    let mode = fs::metadata(data.join("secrets.toml"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let (code, _) = server.stop();
+    assert_eq!(code, Some(0));
+    assert!(!data.join("address").exists());
+}
+
+#[test]
+fn two_servers_never_share_a_data_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = Server::start(directory.path());
+    let mut second = parlance();
+    second
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(directory.path());
+    let output = second.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = text(&output.stderr);
+    let expected = format!(
+        "in use by process {}, listening on {}",
+        first.child.id(),
+        first.address
+    );
+    assert!(message.contains(&expected), "{message}");
+    assert_eq!(first.stop().0, Some(0));
+}
+
+#[test]
+fn secrets_that_others_can_read_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    assert_eq!(Server::start(directory.path()).stop().0, Some(0));
+    let file = directory.path().join("secrets.toml");
+    fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    let mut command = parlance();
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(directory.path());
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains(&format!("chmod 600 '{}'", file.display())));
+}
+
+#[test]
+fn weak_secrets_are_refused_for_other_machines() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = parlance();
+    command
+        .args(["serve", "--listen", "0.0.0.0:0", "--data-dir"])
+        .arg(directory.path());
+    let output = command.env("PARLANCE_INTERNAL_TOKEN", "12345").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = text(&output.stderr);
+    assert!(
+        message.contains("PARLANCE_INTERNAL_TOKEN") && !message.contains("12345"),
+        "{message}"
+    );
+}
+
+#[test]
+fn doctor_grades_by_exit_code() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let doctor = |listen: &str| {
+        let mut command = parlance();
+        command
+            .args(["doctor", "--listen", listen, "--data-dir"])
+            .arg(&data);
+        command
+            .env("PARLANCE_LIMITS__CONNECTIONS_MAX", "1")
+            .output()
+            .unwrap()
+    };
+    let early = doctor("127.0.0.1:0");
+    assert_ne!(early.status.code(), Some(2), "{early:?}");
+    assert!(
+        text(&early.stdout).contains("the first start makes it"),
+        "{early:?}"
+    );
+    let server = Server::start(&data);
+    let sound = doctor(&server.address.to_string());
+    assert!(
+        stdout(&sound).contains("the server of this data directory"),
+        "{sound:?}"
+    );
+    assert_eq!(server.stop().0, Some(0));
+
+    assert_eq!(doctor("0.0.0.0:0").status.code(), Some(1), "no TLS");
+    fs::set_permissions(data.join("secrets.toml"), PermissionsExt::from_mode(0o644)).unwrap();
+    let unsound = doctor("127.0.0.1:0");
+    assert_eq!(unsound.status.code(), Some(2));
+    assert!(
+        text(&unsound.stdout)
+            .lines()
+            .any(|line| line.starts_with("fail  ") && line.contains("— run: chmod 600"))
+    );
+}
