@@ -1,0 +1,15 @@
+//! HTTP: accepting connections, what every request passes through, and who the caller is.
+//!
+//! Answers in a dialect's form are made by the dialect; this module only asks for them.
+
+pub mod client_addr;
+pub mod limit;
+pub mod request_id;
+pub mod server;
+
+pub use self::{
+    client_addr::{AddressList, Caller, InternalGuard, InternalRefusal, Route, caller},
+    limit::{BodyLimit, RateKey, RateLimiter, body_limit},
+    request_id::{REQUEST_ID, RequestId},
+    server::{Drained, PeerAddr, Server, ServerLimits, TlsFileError, load_tls},
+};
