@@ -1,1 +1,70 @@
+//! Tests of the rate limiter, with the clock as an argument. Body limits are tested through a real
+//! server in `tests/http.rs`.
 
+use super::*;
+
+fn number(value: u32) -> NonZeroU32 {
+    NonZeroU32::new(value).unwrap()
+}
+
+#[test]
+fn a_burst_passes_then_the_rate_holds() {
+    let start = Instant::now();
+    let limiter = RateLimiter::new(number(10), number(3), 100, start);
+    let key = RateKey::User(7);
+    for _ in 0..3 {
+        assert_eq!(limiter.check(key, start), Ok(()));
+    }
+    assert_eq!(limiter.check(key, start), Err(1));
+    assert_eq!(limiter.check(key, start + Duration::from_millis(99)), Err(1));
+    assert_eq!(limiter.check(key, start + Duration::from_millis(100)), Ok(()));
+    assert_eq!(limiter.check(key, start + Duration::from_millis(150)), Err(1));
+    assert_eq!(
+        limiter.check(RateKey::User(8), start),
+        Ok(()),
+        "another key has its own bucket"
+    );
+    // After a long rest the burst is back, and no more than it.
+    let later = start + Duration::from_secs(3600);
+    let passed = (0..10).filter(|_| limiter.check(key, later).is_ok()).count();
+    assert_eq!(passed, 3);
+}
+
+#[test]
+fn the_wait_named_is_enough() {
+    let start = Instant::now();
+    let limiter = RateLimiter::new(number(1), number(5), 100, start);
+    let key = RateKey::User(1);
+    while limiter.check(key, start).is_ok() {}
+    let wait = limiter.check(key, start).unwrap_err();
+    assert!((1..=2).contains(&wait), "{wait}");
+    assert_eq!(limiter.check(key, start + Duration::from_secs(wait)), Ok(()));
+}
+
+#[test]
+fn one_subnet_is_one_caller() {
+    let start = Instant::now();
+    let limiter = RateLimiter::new(number(1), number(1), 100, start);
+    let check = |text: &str| limiter.check(RateKey::Address(text.parse().unwrap()), start);
+    assert!(check("2001:db8::1").is_ok());
+    assert!(check("2001:db8::ffff").is_err());
+    assert!(check("2001:db8:0:1::1").is_ok());
+    assert!(check("192.0.2.1").is_ok());
+    assert!(check("::ffff:192.0.2.1").is_err());
+    assert!(check("192.0.2.2").is_ok());
+}
+
+#[test]
+fn keys_are_bounded_and_idle_ones_go_first() {
+    let start = Instant::now();
+    let limiter = RateLimiter::new(number(1), number(1), 160, start);
+    for user in 0..10_000 {
+        assert_eq!(limiter.check(RateKey::User(user), start), Ok(()));
+    }
+    assert!(limiter.keys() <= 160, "{}", limiter.keys());
+    let later = start + Duration::from_secs(10);
+    for user in 20_000..20_100 {
+        assert_eq!(limiter.check(RateKey::User(user), later), Ok(()));
+    }
+    assert!(limiter.keys() <= 160, "{}", limiter.keys());
+}

@@ -616,7 +616,3 @@ impl Drop for Scratch {
         SPARE.set(mem::take(&mut self.0));
     }
 }
-
-#[cfg(test)]
-#[path = "pump_tests.rs"]
-mod tests;
