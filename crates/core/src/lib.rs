@@ -1,1 +1,28 @@
-//! To be written.
+//! The rules of Parlance: what may happen, what it changes and who hears of it.
+//!
+//! Everything that a dialect can ask for is a [`Command`] (a change: one function over a transaction) or a
+//! [`Query`] (a read over one snapshot), run for an [`Actor`]. What a command records reaches live [`Session`]s after
+//! its commit. **Not in here:** HTTP, sockets, wire names, SQL text. This is the only crate that sees the store.
+
+pub mod account;
+pub mod command;
+mod core;
+mod env;
+mod error;
+pub mod event;
+mod hub;
+mod id;
+mod policy;
+mod presence;
+pub mod query;
+mod session;
+pub mod types;
+
+pub use crate::core::{Core, CoreOptions, Query, ReadContext};
+pub use account::{Actor, PasswordCost};
+pub use command::{Command, Context};
+pub use env::{Clock, Env, Limits, SystemClock};
+pub use error::{Error, ErrorKind, Result};
+pub use event::{Delivery, Event};
+pub use parlance_store::{Integrity, SqliteOptions, Synchronous, Tx};
+pub use session::{Ended, Session, SessionId};

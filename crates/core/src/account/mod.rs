@@ -1,0 +1,46 @@
+//! Who is calling: accounts, passwords, tokens. Whether the caller may do a thing is the policy's business.
+
+mod login;
+mod password;
+mod throttle;
+mod token;
+
+use std::sync::Arc;
+
+use crate::session::SessionId;
+use crate::types::{TenantId, UserId};
+
+pub use login::{Issued, Login};
+pub use password::PasswordCost;
+pub(crate) use password::Passwords;
+pub(crate) use throttle::LoginThrottle;
+pub use token::{Claims, TokenRequest};
+pub(crate) use token::{Standing, Tokens};
+
+/// The caller of a command or query, as proven by its token.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The person; 0 for the server itself.
+    pub user_id: UserId,
+    /// The tenant that bounds everything the caller can see.
+    pub tenant_id: TenantId,
+    /// Whether the account is an administrator of its tenant.
+    pub admin: bool,
+    /// The connection that the call came over, if it came over one.
+    pub session: Option<SessionId>,
+    /// The token that proved it; empty for the server itself.
+    pub token_id: Arc<str>,
+}
+
+impl Actor {
+    /// The server itself, acting in a tenant: bootstrap, command line, housekeeping.
+    pub fn system(tenant_id: TenantId) -> Self {
+        Self {
+            user_id: 0,
+            tenant_id,
+            admin: true,
+            session: None,
+            token_id: Arc::from(""),
+        }
+    }
+}

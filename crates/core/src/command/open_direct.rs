@@ -1,0 +1,130 @@
+//! Opens the direct conversation with somebody: there is exactly one for two people of a tenant.
+
+use parlance_store::Tx;
+use parlance_store::table::{conversation, member};
+
+use crate::command::{Command, Context};
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::Event;
+use crate::policy;
+use crate::types::{Conversation, ConversationId, ConversationKind, Member, Role, UserId};
+
+/// Asks for the direct conversation with `peer_id`, making it if it does not exist. It comes back into the
+/// caller's list if it was hidden.
+///
+/// # Errors
+/// `ReceiverMissing` for nobody, somebody disabled, or somebody of another tenant; `Invalid` for oneself.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenDirect {
+    /// The other person.
+    pub peer_id: UserId,
+}
+
+/// The conversation asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenedDirect {
+    /// Its id.
+    pub conversation_id: ConversationId,
+    /// Whether it was made just now.
+    pub created: bool,
+}
+
+impl Command for OpenDirect {
+    type Reply = OpenedDirect;
+
+    async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<OpenedDirect> {
+        let opened = open(cx, self.peer_id).await?;
+        let me = cx.actor.user_id;
+        if !opened.created
+            && let Some(mut mine) = member::get(cx.tx, opened.conversation_id, me).await?
+            && mine.hidden_seq >= 0
+        {
+            mine.hidden_seq = -1;
+            member::update(cx.tx, &mine).await?;
+            cx.record(Event::ConversationViewChanged {
+                conversation_id: opened.conversation_id,
+                user_id: me,
+            });
+        }
+        Ok(opened)
+    }
+}
+
+/// Finds or makes the direct conversation of the caller with `peer_id`, inside another command.
+pub(crate) async fn open<T: Tx>(cx: &mut Context<'_, T>, peer_id: UserId) -> Result<OpenedDirect> {
+    let me = cx.actor.user_id;
+    if peer_id == me {
+        return Err(Error::invalid("a conversation with oneself cannot be opened"));
+    }
+    let peer = policy::peer(cx.tx, cx.actor, peer_id, ErrorKind::ReceiverMissing).await?;
+    let (low, high) = (me.min(peer_id), me.max(peer_id));
+    if let Some(found) = conversation::direct(cx.tx, low, high).await? {
+        return Ok(OpenedDirect {
+            conversation_id: found.id,
+            created: false,
+        });
+    }
+    let conversation_id = conversation::insert(cx.tx, &blank(cx, peer.tenant_id, low, high)).await?;
+    for user_id in [low, high] {
+        member::join(cx.tx, &newcomer(conversation_id, user_id, Role::Member, cx.now)).await?;
+    }
+    cx.record(Event::ConversationCreated {
+        conversation_id,
+        kind: ConversationKind::Direct,
+        by: me,
+        user_ids: vec![low, high],
+    });
+    Ok(OpenedDirect {
+        conversation_id,
+        created: true,
+    })
+}
+
+fn blank<T>(cx: &Context<'_, T>, tenant_id: i64, low: UserId, high: UserId) -> Conversation {
+    Conversation {
+        id: 0,
+        tenant_id,
+        kind: conversation::DIRECT,
+        user_low: Some(low),
+        user_high: Some(high),
+        name: String::new(),
+        avatar: String::new(),
+        description: String::new(),
+        notice: String::new(),
+        group_type: String::new(),
+        owner_id: None,
+        members_max: 2,
+        history_open: true,
+        muted_all: false,
+        last_seq: 0,
+        last_message_id: None,
+        last_message_at: None,
+        pinned_message_id: None,
+        created_at: cx.now,
+        updated_at: cx.now,
+        dissolved_at: None,
+    }
+}
+
+/// The row of somebody who comes into an empty conversation.
+pub(crate) fn newcomer(conversation_id: ConversationId, user_id: UserId, role: Role, now: i64) -> Member {
+    Member {
+        conversation_id,
+        user_id,
+        state: true,
+        role: role.number(),
+        joined_at: now,
+        joined_seq: 0,
+        read_seq: 0,
+        delivered_seq: 0,
+        cleared_seq: 0,
+        hidden_seq: -1,
+        own_after_read: 0,
+        read_at: None,
+        pinned: false,
+        muted: false,
+        remark: String::new(),
+        draft: String::new(),
+        silenced_until: None,
+    }
+}

@@ -1,0 +1,300 @@
+//! Sends a message: the one way by which a message comes to be, whatever the dialect.
+
+use parlance_store::Tx;
+use parlance_store::table::{conversation, member, mention, message};
+
+use crate::command::{Command, Context, open_direct};
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::{Event, MessageSent};
+use crate::policy;
+use crate::types::{
+    ConversationId, ConversationKind, Message, MessageId, MessageView, Quote, Role, UserCard, UserId,
+};
+
+/// Bytes of a client's own message id.
+const CLIENT_ID_BYTES_MAX: usize = 256;
+/// Bytes of a content type's name.
+const CONTENT_TYPE_BYTES_MAX: usize = 32;
+/// People mentioned by name in one message; more are not taken.
+const MENTIONS_MAX: usize = 100;
+
+/// Where a message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Into this conversation.
+    Conversation(ConversationId),
+    /// To this person: into the direct conversation, which is made if needed.
+    User(UserId),
+}
+
+/// Who is mentioned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mentions {
+    /// By name; who is not a member is passed over.
+    pub user_ids: Vec<UserId>,
+    /// Everybody; counts only from an owner or administrator of a group.
+    pub all: bool,
+}
+
+/// A message to send.
+///
+/// # Errors
+/// `ConversationMissing`, `NotMember`, `ReceiverMissing`, `SenderMissing`, `ContentEmpty`, `TooLarge`, `Muted`,
+/// `Blocked`, `MessageMissing` for a quote that is not of this conversation, `IdempotencyConflict`, `FileMissing`.
+#[derive(Clone, Debug)]
+pub struct SendMessage {
+    /// Where to.
+    pub target: Target,
+    /// `TEXT`, `IMAGE`, …: 1–32 upper-case letters or `_`.
+    pub content_type: String,
+    /// The content, opaque for all types but `TEXT`.
+    pub content: String,
+    /// The sender's own id: a second message with it is answered with the first.
+    pub client_id: Option<String>,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// The message it was forwarded from; the caller has checked that it is readable.
+    pub forwarded_from: Option<MessageId>,
+    /// JSON of the dialect, kept and given back, never read.
+    pub extra: Option<String>,
+    /// Who is mentioned.
+    pub mentions: Mentions,
+}
+
+impl SendMessage {
+    /// A plain text into a conversation.
+    pub fn text(target: Target, content: impl Into<String>) -> Self {
+        Self {
+            target,
+            content_type: "TEXT".into(),
+            content: content.into(),
+            client_id: None,
+            reply_to: None,
+            forwarded_from: None,
+            extra: None,
+            mentions: Mentions::default(),
+        }
+    }
+}
+
+/// The message as it stands.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The message with what is shown beside it.
+    pub view: MessageView,
+    /// Whether it had been sent before under the same client id.
+    pub repeated: bool,
+}
+
+impl Command for SendMessage {
+    type Reply = Sent;
+
+    async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<Sent> {
+        self.check_form(cx)?;
+        if let Some(earlier) = self.earlier(cx).await? {
+            return Ok(earlier);
+        }
+        let conversation_id = match self.target {
+            Target::Conversation(id) => id,
+            Target::User(peer_id) => open_direct::open(cx, peer_id).await?.conversation_id,
+        };
+        let scope = message::send_scope(cx.tx, cx.actor.user_id, conversation_id).await?;
+        let scope = scope
+            .filter(|scope| scope.tenant_id == cx.actor.tenant_id && scope.dissolved_at.is_none())
+            .ok_or(ErrorKind::ConversationMissing)?;
+        let role = Role::of(scope.role);
+        if scope.state != Some(1) {
+            return Err(ErrorKind::NotMember.into());
+        }
+        if scope.sender_status != "ACTIVE" {
+            return Err(ErrorKind::SenderMissing.into());
+        }
+        policy::may_write(role, scope.muted_all, scope.silenced_until, cx.now)?;
+        let kind = ConversationKind::of(scope.kind);
+        let pair = scope.user_low.zip(scope.user_high);
+        if kind == ConversationKind::Direct && scope.blocked {
+            return Err(ErrorKind::Blocked.into());
+        }
+        let quote = self.quote(cx, conversation_id, scope.floor).await?;
+
+        let message = self.row(cx, conversation_id, scope.last_seq + 1, role, kind);
+        message::insert(cx.tx, &message).await?;
+        conversation::advance(cx.tx, conversation_id, message.seq, message.id, cx.now).await?;
+        member::count_own(cx.tx, conversation_id, cx.actor.user_id).await?;
+        let mentioned = self.mention(cx, &message).await?;
+        let sender = UserCard::new(
+            cx.actor.user_id,
+            scope.sender_uid,
+            scope.sender_name,
+            scope.sender_nickname,
+            scope.sender_avatar,
+        );
+        let view = MessageView {
+            message,
+            sender: Some(sender),
+            quote,
+        };
+        cx.record(Event::MessageSent(Box::new(MessageSent {
+            view: view.clone(),
+            kind,
+            pair,
+            mentioned,
+            origin: cx.actor.session,
+        })));
+        Ok(Sent {
+            view,
+            repeated: false,
+        })
+    }
+}
+
+impl SendMessage {
+    fn check_form<T>(&self, cx: &Context<'_, T>) -> Result<()> {
+        if self.content.is_empty() || (self.content_type == "TEXT" && self.content.trim().is_empty()) {
+            return Err(ErrorKind::ContentEmpty.into());
+        }
+        let most = cx.env.limits.content_bytes_max;
+        if self.content.len() > most || self.extra.as_ref().is_some_and(|extra| extra.len() > most) {
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                format!("a message holds at most {most} bytes"),
+            ));
+        }
+        let letters = self
+            .content_type
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b == b'_');
+        if self.content_type.is_empty() || self.content_type.len() > CONTENT_TYPE_BYTES_MAX || !letters {
+            return Err(Error::invalid(
+                "the message type is 1 to 32 upper-case letters or _",
+            ));
+        }
+        if self
+            .client_id
+            .as_ref()
+            .is_some_and(|id| id.is_empty() || id.len() > CLIENT_ID_BYTES_MAX)
+        {
+            return Err(Error::invalid(format!(
+                "a client message id has 1 to {CLIENT_ID_BYTES_MAX} bytes"
+            )));
+        }
+        Ok(())
+    }
+
+    /// The message that was sent before under this client id. The same id with other content is a conflict, unless
+    /// the first one has been changed since and can no longer be compared.
+    async fn earlier<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<Option<Sent>> {
+        let Some(client_id) = &self.client_id else {
+            return Ok(None);
+        };
+        let Some(first) = message::by_client_id(cx.tx, cx.actor.user_id, client_id).await? else {
+            return Ok(None);
+        };
+        let unchanged =
+            first.edited_at.is_none() && first.recalled_at.is_none() && first.deleted_at.is_none();
+        let differs = first.content != self.content || first.content_type != self.content_type;
+        let elsewhere = match self.target {
+            Target::Conversation(id) => id != first.conversation_id,
+            Target::User(peer_id) => {
+                let me = cx.actor.user_id;
+                let pair = conversation::direct(cx.tx, me.min(peer_id), me.max(peer_id)).await?;
+                pair.is_none_or(|pair| pair.id != first.conversation_id)
+            }
+        };
+        if elsewhere || (unchanged && differs) {
+            return Err(ErrorKind::IdempotencyConflict.into());
+        }
+        let sender = message::card(cx.tx, cx.actor.user_id).await?.map(UserCard::from);
+        let quote = match first.reply_to {
+            Some(id) => load_quote(cx.tx, id).await?,
+            None => None,
+        };
+        Ok(Some(Sent {
+            view: MessageView {
+                message: first,
+                sender,
+                quote,
+            },
+            repeated: true,
+        }))
+    }
+
+    async fn quote<T: Tx>(
+        &self,
+        cx: &mut Context<'_, T>,
+        conversation_id: ConversationId,
+        floor: i64,
+    ) -> Result<Option<Quote>> {
+        let Some(id) = self.reply_to else { return Ok(None) };
+        let quote = load_quote(cx.tx, id).await?;
+        let visible = |quote: &Quote| {
+            let message = &quote.message;
+            message.conversation_id == conversation_id && message.seq > floor && message.deleted_at.is_none()
+        };
+        quote
+            .filter(visible)
+            .map(Some)
+            .ok_or_else(|| ErrorKind::MessageMissing.into())
+    }
+
+    fn row<T>(
+        &self,
+        cx: &Context<'_, T>,
+        conversation_id: ConversationId,
+        seq: i64,
+        role: Role,
+        kind: ConversationKind,
+    ) -> Message {
+        Message {
+            id: cx.env.next_message_id(cx.now),
+            conversation_id,
+            seq,
+            sender_id: Some(cx.actor.user_id),
+            content_type: self.content_type.clone(),
+            content: self.content.clone(),
+            client_id: self.client_id.clone(),
+            reply_to: self.reply_to,
+            forwarded_from: self.forwarded_from,
+            extra: self.extra.clone(),
+            mention_all: self.mentions.all && kind == ConversationKind::Group && role >= Role::Admin,
+            edited_at: None,
+            recalled_at: None,
+            deleted_at: None,
+            uncounted: false,
+            created_at: cx.now,
+        }
+    }
+
+    /// Writes who is mentioned; whoever is not a member is passed over.
+    async fn mention<T: Tx>(&self, cx: &mut Context<'_, T>, message: &Message) -> Result<Vec<UserId>> {
+        let mut mentioned = Vec::new();
+        for user_id in self.mentions.user_ids.iter().take(MENTIONS_MAX).copied() {
+            let known = user_id == cx.actor.user_id || mentioned.contains(&user_id);
+            if known
+                || !member::get(cx.tx, message.conversation_id, user_id)
+                    .await?
+                    .is_some_and(|m| m.state)
+            {
+                continue;
+            }
+            mention::insert(cx.tx, message, user_id).await?;
+            mentioned.push(user_id);
+        }
+        if message.mention_all {
+            mention::insert(cx.tx, message, mention::EVERYBODY).await?;
+        }
+        Ok(mentioned)
+    }
+}
+
+/// A message as another one quotes it; a recalled one has no content any more.
+pub(crate) async fn load_quote<T: Tx>(tx: &mut T, id: MessageId) -> Result<Option<Quote>> {
+    let Some(message) = message::by_id(tx, id).await? else {
+        return Ok(None);
+    };
+    let sender = match message.sender_id {
+        Some(sender_id) => message::card(tx, sender_id).await?.map(UserCard::from),
+        None => None,
+    };
+    Ok(Some(Quote { message, sender }))
+}

@@ -1,0 +1,430 @@
+//! What can happen, who hears of it, and how it is kept in the log.
+//!
+//! An event tells of a change that is committed, or (typing, presence, signals) of something that is never kept.
+//! It carries what an ideal client needs to show it, so that no socket has to ask the store. Dialects turn it into
+//! their own frames; the same frame is made once and shared, see [`Delivery`].
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use parlance_store::table::event::NewEvent;
+use serde_json::{Value, json};
+
+use crate::session::SessionId;
+use crate::types::{ConversationId, ConversationKind, MessageId, MessageView, Role, Seq, Timestamp, UserId};
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A message was sent.
+    MessageSent(Box<MessageSent>),
+    /// A message was recalled: its content is gone, its place stays.
+    MessageRecalled(MessageRef),
+    /// A message has new content.
+    MessageEdited {
+        /// Which one, and who did it.
+        at: MessageRef,
+        /// The new content.
+        content: String,
+    },
+    /// A message is gone for everybody.
+    MessageDeleted(MessageRef),
+    /// Somebody read on in a conversation.
+    MessagesRead(MessagesRead),
+    /// Somebody put a reaction on a message, or took it off.
+    ReactionChanged {
+        /// Which message, and who reacted.
+        at: MessageRef,
+        /// The reaction.
+        emoji: String,
+        /// Put on or taken off.
+        added: bool,
+    },
+    /// A conversation came to be; its members see it in their lists at once.
+    ConversationCreated {
+        /// Which one.
+        conversation_id: ConversationId,
+        /// Direct or group.
+        kind: ConversationKind,
+        /// Who made it.
+        by: UserId,
+        /// Who is in it.
+        user_ids: Vec<UserId>,
+    },
+    /// Name, picture, notice, pinned message or mute of a conversation changed.
+    ConversationChanged {
+        /// Which one.
+        conversation_id: ConversationId,
+        /// Who did it.
+        by: UserId,
+    },
+    /// A group was dissolved.
+    ConversationDissolved {
+        /// Which one.
+        conversation_id: ConversationId,
+        /// Who did it.
+        by: UserId,
+        /// Who was in it.
+        user_ids: Vec<UserId>,
+    },
+    /// People came into a group.
+    MembersAdded {
+        /// Which one.
+        conversation_id: ConversationId,
+        /// Who did it.
+        by: UserId,
+        /// Who came.
+        user_ids: Vec<UserId>,
+    },
+    /// People left a group or were removed.
+    MembersRemoved {
+        /// Which one.
+        conversation_id: ConversationId,
+        /// Who did it.
+        by: UserId,
+        /// Who went.
+        user_ids: Vec<UserId>,
+    },
+    /// Role or mute of a member changed.
+    MemberChanged {
+        /// Which conversation.
+        conversation_id: ConversationId,
+        /// Who did it.
+        by: UserId,
+        /// Whose.
+        user_id: UserId,
+        /// The role now.
+        role: Role,
+        /// May not write before this time.
+        silenced_until: Option<Timestamp>,
+    },
+    /// Somebody's own view of a conversation changed (pin, mute, draft, hide, clear): for the other devices.
+    ConversationViewChanged {
+        /// Which one.
+        conversation_id: ConversationId,
+        /// Whose view.
+        user_id: UserId,
+    },
+    /// A contact, request or block changed.
+    ContactsChanged {
+        /// Who did it.
+        by: UserId,
+        /// Whose lists look different now.
+        user_ids: Vec<UserId>,
+    },
+    /// Somebody got a notification.
+    NotificationAdded {
+        /// Who.
+        user_id: UserId,
+        /// Which.
+        notification_id: i64,
+    },
+    /// An account's profile, status, role or password changed. All tokens of an older epoch are void.
+    AccountChanged {
+        /// Whose.
+        user_id: UserId,
+    },
+    /// One token was revoked: its connections end.
+    TokenRevoked {
+        /// Whose.
+        user_id: UserId,
+        /// Which.
+        token_id: String,
+        /// When it would have expired.
+        expires_at: Timestamp,
+    },
+    /// Somebody is typing, or stopped. Never kept.
+    Typing {
+        /// Where.
+        conversation_id: ConversationId,
+        /// Who.
+        user_id: UserId,
+        /// Started or stopped.
+        typing: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody's first connection opened, or the last one closed a while ago. Never kept.
+    Presence {
+        /// Who.
+        user_id: UserId,
+        /// Here or gone.
+        online: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// A client's own signalling, passed to one person as it came. Never kept.
+    Signal {
+        /// From whom.
+        from: UserId,
+        /// To whom.
+        to: UserId,
+        /// JSON, not read by the server.
+        body: String,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// A message that was sent.
+#[derive(Clone, Debug)]
+pub struct MessageSent {
+    /// The message with its sender and quote.
+    pub view: MessageView,
+    /// Direct or group.
+    pub kind: ConversationKind,
+    /// Direct: the two people.
+    pub pair: Option<(UserId, UserId)>,
+    /// People mentioned by name.
+    pub mentioned: Vec<UserId>,
+    /// The connection it came from, which gets an acknowledgement instead of an echo.
+    pub origin: Option<SessionId>,
+}
+
+/// A change of a message.
+#[derive(Clone, Debug)]
+pub struct MessageRef {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Which.
+    pub message_id: MessageId,
+    /// Its number there.
+    pub seq: Seq,
+    /// Who did it.
+    pub by: UserId,
+    /// The name of who did it.
+    pub by_name: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A read cursor that moved, or messages read singly.
+#[derive(Clone, Debug)]
+pub struct MessagesRead {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Who read.
+    pub user_id: UserId,
+    /// Everything up to this is read.
+    pub read_seq: Seq,
+    /// The newest message read.
+    pub last_message_id: Option<MessageId>,
+    /// The messages this call newly read, oldest first, as far as they were named or are few.
+    pub message_ids: Vec<MessageId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Who hears of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// No connection.
+    Nobody,
+    /// These people.
+    Users(Vec<UserId>),
+    /// The members of a conversation.
+    Conversation(ConversationId),
+    /// The members of a conversation, and these people beside them.
+    ConversationAnd(ConversationId, Vec<UserId>),
+    /// Everybody who shares a conversation with this person.
+    PeersOf(UserId),
+}
+
+impl Event {
+    /// Who hears of it.
+    pub fn audience(&self) -> Audience {
+        match self {
+            Self::MessageSent(sent) => match sent.pair {
+                Some((low, high)) => Audience::Users(vec![low, high]),
+                None => Audience::Conversation(sent.view.message.conversation_id),
+            },
+            Self::MessageRecalled(at)
+            | Self::MessageEdited { at, .. }
+            | Self::MessageDeleted(at)
+            | Self::ReactionChanged { at, .. } => Audience::Conversation(at.conversation_id),
+            Self::MessagesRead(read) => Audience::Conversation(read.conversation_id),
+            Self::ConversationChanged { conversation_id, .. }
+            | Self::MembersAdded { conversation_id, .. }
+            | Self::MemberChanged { conversation_id, .. }
+            | Self::Typing { conversation_id, .. } => Audience::Conversation(*conversation_id),
+            Self::MembersRemoved {
+                conversation_id,
+                user_ids,
+                ..
+            } => Audience::ConversationAnd(*conversation_id, user_ids.clone()),
+            Self::ConversationCreated { user_ids, .. }
+            | Self::ConversationDissolved { user_ids, .. }
+            | Self::ContactsChanged { user_ids, .. } => Audience::Users(user_ids.clone()),
+            Self::ConversationViewChanged { user_id, .. } | Self::NotificationAdded { user_id, .. } => {
+                Audience::Users(vec![*user_id])
+            }
+            Self::Signal { to, .. } => Audience::Users(vec![*to]),
+            Self::Presence { user_id, .. } => Audience::PeersOf(*user_id),
+            Self::AccountChanged { .. } | Self::TokenRevoked { .. } => Audience::Nobody,
+        }
+    }
+
+    /// The conversation whose list of members this changes.
+    pub(crate) fn changes_members_of(&self) -> Option<ConversationId> {
+        match self {
+            Self::MembersAdded { conversation_id, .. }
+            | Self::MembersRemoved { conversation_id, .. }
+            | Self::ConversationCreated { conversation_id, .. }
+            | Self::ConversationDissolved { conversation_id, .. } => Some(*conversation_id),
+            _ => None,
+        }
+    }
+
+    /// The row that the log keeps. The numbers of the kinds are part of the database: never renumbered.
+    pub(crate) fn row(&self, now: Timestamp) -> NewEvent {
+        let (kind, conversation, user, subject, payload) = match self {
+            Self::MessageSent(sent) => {
+                let message = &sent.view.message;
+                (
+                    1,
+                    Some(message.conversation_id),
+                    message.sender_id,
+                    Some(message.id),
+                    None,
+                )
+            }
+            Self::MessageRecalled(at) => message_row(2, at, None),
+            Self::MessageEdited { at, .. } => message_row(3, at, None),
+            Self::MessageDeleted(at) => message_row(4, at, None),
+            Self::ReactionChanged { at, emoji, added } => {
+                message_row(6, at, Some(json!({ "emoji": emoji, "added": added })))
+            }
+            Self::MessagesRead(read) => (
+                5,
+                Some(read.conversation_id),
+                Some(read.user_id),
+                read.last_message_id,
+                Some(json!({ "readSeq": read.read_seq, "messageIds": read.message_ids })),
+            ),
+            Self::ConversationCreated {
+                conversation_id,
+                by,
+                user_ids,
+                ..
+            } => people_row(7, *conversation_id, *by, user_ids),
+            Self::ConversationChanged { conversation_id, by } => {
+                (8, Some(*conversation_id), Some(*by), None, None)
+            }
+            Self::ConversationDissolved {
+                conversation_id,
+                by,
+                user_ids,
+            } => people_row(9, *conversation_id, *by, user_ids),
+            Self::MembersAdded {
+                conversation_id,
+                by,
+                user_ids,
+            } => people_row(10, *conversation_id, *by, user_ids),
+            Self::MembersRemoved {
+                conversation_id,
+                by,
+                user_ids,
+            } => people_row(11, *conversation_id, *by, user_ids),
+            Self::MemberChanged {
+                conversation_id,
+                by,
+                user_id,
+                role,
+                silenced_until,
+            } => (
+                12,
+                Some(*conversation_id),
+                Some(*by),
+                Some(*user_id),
+                Some(json!({ "role": role.number(), "silencedUntil": silenced_until })),
+            ),
+            Self::ConversationViewChanged {
+                conversation_id,
+                user_id,
+            } => (13, Some(*conversation_id), Some(*user_id), None, None),
+            Self::ContactsChanged { by, user_ids } => {
+                (14, None, Some(*by), None, Some(json!({ "userIds": user_ids })))
+            }
+            Self::NotificationAdded {
+                user_id,
+                notification_id,
+            } => (15, None, Some(*user_id), Some(*notification_id), None),
+            Self::AccountChanged { user_id } => (16, None, Some(*user_id), None, None),
+            Self::TokenRevoked {
+                user_id,
+                token_id,
+                expires_at,
+            } => (
+                17,
+                None,
+                Some(*user_id),
+                None,
+                Some(json!({ "tokenId": token_id, "expiresAt": expires_at })),
+            ),
+            Self::Typing { .. } | Self::Presence { .. } | Self::Signal { .. } => (0, None, None, None, None),
+        };
+        NewEvent {
+            kind,
+            conversation_id: conversation,
+            user_id: user,
+            subject_id: subject,
+            payload: payload.map(|value| value.to_string()),
+            created_at: now,
+        }
+    }
+}
+
+type RowParts = (i64, Option<i64>, Option<i64>, Option<i64>, Option<Value>);
+
+fn message_row(kind: i64, at: &MessageRef, payload: Option<Value>) -> RowParts {
+    (
+        kind,
+        Some(at.conversation_id),
+        Some(at.by),
+        Some(at.message_id),
+        payload,
+    )
+}
+
+fn people_row(kind: i64, conversation_id: ConversationId, by: UserId, user_ids: &[UserId]) -> RowParts {
+    (
+        kind,
+        Some(conversation_id),
+        Some(by),
+        None,
+        Some(json!({ "userIds": user_ids })),
+    )
+}
+
+/// The name of one way to write an event: a dialect, and what in it depends on the receiver.
+pub type Form = &'static str;
+
+/// An event on its way to many connections. Each form of it is encoded once, by the first that asks.
+pub struct Delivery {
+    /// What happened.
+    pub event: Event,
+    /// Its place in the log; none for what is never kept.
+    pub position: Option<i64>,
+    encoded: Mutex<Vec<(Form, Option<Bytes>)>>,
+}
+
+impl Delivery {
+    pub(crate) fn new(event: Event, position: Option<i64>) -> Self {
+        Self {
+            event,
+            position,
+            encoded: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The event in this form; `encode` runs only if nobody has asked for the form before. `None` means that the
+    /// form has nothing to say about the event.
+    pub fn encoded(&self, form: Form, encode: impl FnOnce(&Event) -> Option<Bytes>) -> Option<Bytes> {
+        let mut encoded = self.encoded.lock();
+        if let Some((_, bytes)) = encoded.iter().find(|(known, _)| *known == form) {
+            return bytes.clone();
+        }
+        let bytes = encode(&self.event);
+        encoded.push((form, bytes.clone()));
+        bytes
+    }
+}

@@ -1,0 +1,263 @@
+//! Local subscribers: takes what was committed, in log order, and puts it into the queues of those who should hear.
+//!
+//! One task owns the order and the cache of group members; the cache is dropped for a conversation by the very
+//! events that change its members. The hub never writes, and never waits for a socket.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::{Mutex, RwLock};
+use parlance_store::table::member;
+use parlance_store::{Committed, Read, Store, Tx};
+use rustc_hash::{FxHashMap, FxHashSet};
+use tokio::sync::mpsc;
+
+use crate::account::Actor;
+use crate::error::Error;
+use crate::event::{Audience, Delivery, Event};
+use crate::presence::Change;
+use crate::session::{Ended, Outbox, Session, SessionId};
+use crate::types::{ConversationId, UserId};
+
+/// Batches of events between the writer and the hub at most; the writer waits beyond it.
+const QUEUE_BATCHES_MAX: usize = 4_096;
+/// Ids of members kept in the cache at most, over all conversations.
+const CACHED_MEMBERS_MAX: usize = 1_000_000;
+/// Presence is not told to groups larger than this: a storm of log-ins would cost their square.
+const PRESENCE_MEMBERS_MAX: usize = 500;
+
+pub(crate) enum Job {
+    /// A committed batch.
+    Committed(Vec<Committed<Event>>),
+    /// Something that is never kept.
+    Passing(Event),
+}
+
+/// The live connections of this server.
+pub(crate) struct Hub {
+    users: RwLock<FxHashMap<UserId, Vec<Arc<Outbox>>>>,
+    next_session: AtomicU64,
+    jobs: mpsc::Sender<Job>,
+    presence: mpsc::UnboundedSender<Change>,
+    sessions_per_user_max: usize,
+    receiver: Mutex<Option<mpsc::Receiver<Job>>>,
+}
+
+impl Hub {
+    pub(crate) fn new(sessions_per_user_max: usize, presence: mpsc::UnboundedSender<Change>) -> Arc<Self> {
+        let (jobs, receiver) = mpsc::channel(QUEUE_BATCHES_MAX);
+        Arc::new(Self {
+            users: RwLock::default(),
+            next_session: AtomicU64::new(1),
+            jobs,
+            presence,
+            sessions_per_user_max: sessions_per_user_max.max(1),
+            receiver: Mutex::new(Some(receiver)),
+        })
+    }
+
+    /// Where committed batches and passing events go.
+    pub(crate) fn jobs(&self) -> mpsc::Sender<Job> {
+        self.jobs.clone()
+    }
+
+    /// Passes on something that is never kept; dropped when the hub is far behind.
+    pub(crate) fn pass(&self, event: Event) {
+        if self.jobs.try_send(Job::Passing(event)).is_err() {
+            tracing::debug!("the hub is busy; a passing event was dropped");
+        }
+    }
+
+    /// Whether a person has a live connection here.
+    pub(crate) fn is_online(&self, user_id: UserId) -> bool {
+        self.users.read().contains_key(&user_id)
+    }
+
+    /// Live connections and people connected.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let users = self.users.read();
+        (users.values().map(Vec::len).sum(), users.len())
+    }
+
+    /// Starts a subscription. What is committed from now on reaches it.
+    pub(crate) fn attach(self: &Arc<Self>, actor: Actor) -> Session {
+        let id = self.next_session.fetch_add(1, Ordering::Relaxed);
+        let outbox = Arc::new(Outbox::new(id, Arc::clone(&actor.token_id)));
+        let mut users = self.users.write();
+        let outboxes = users
+            .entry(actor.user_id)
+            .or_insert_with(|| Vec::with_capacity(1));
+        let first = outboxes.is_empty();
+        if outboxes.len() >= self.sessions_per_user_max {
+            outboxes.remove(0).end(Ended::Replaced);
+        }
+        outboxes.push(Arc::clone(&outbox));
+        drop(users);
+        if first {
+            let _ = self.presence.send(Change::Came(actor.user_id));
+        }
+        Session::new(actor, outbox, Arc::clone(self))
+    }
+
+    pub(crate) fn detach(&self, user_id: UserId, session: SessionId) {
+        let mut users = self.users.write();
+        let Some(outboxes) = users.get_mut(&user_id) else {
+            return;
+        };
+        outboxes.retain(|outbox| outbox.id != session);
+        if outboxes.is_empty() {
+            users.remove(&user_id);
+            drop(users);
+            let _ = self.presence.send(Change::Went(user_id));
+        }
+    }
+
+    /// Ends the connections of a person, or only those of one token.
+    pub(crate) fn end(&self, user_id: UserId, token_id: Option<&str>) {
+        if let Some(outboxes) = self.users.read().get(&user_id) {
+            for outbox in outboxes {
+                if token_id.is_none_or(|id| *outbox.token_id == *id) {
+                    outbox.end(Ended::Revoked);
+                }
+            }
+        }
+    }
+
+    fn deliver(&self, delivery: &Arc<Delivery>, user_ids: impl IntoIterator<Item = UserId>) {
+        let users = self.users.read();
+        for user_id in user_ids {
+            if let Some(outboxes) = users.get(&user_id) {
+                outboxes.iter().for_each(|outbox| outbox.push(delivery));
+            }
+        }
+    }
+
+    /// Runs until the last sender is gone. Called once.
+    pub(crate) async fn run(self: Arc<Self>, store: Store<Event>) {
+        let Some(mut receiver) = self.receiver.lock().take() else {
+            return;
+        };
+        let mut router = Router {
+            hub: self,
+            store,
+            members: Members::default(),
+        };
+        while let Some(job) = receiver.recv().await {
+            match job {
+                Job::Committed(batch) => {
+                    for Committed { position, event } in batch {
+                        router.route(event, Some(position)).await;
+                    }
+                }
+                Job::Passing(event) => router.route(event, None).await,
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Members {
+    of: FxHashMap<ConversationId, Arc<[UserId]>>,
+    ids: usize,
+}
+
+impl Members {
+    fn forget(&mut self, conversation_id: ConversationId) {
+        if let Some(ids) = self.of.remove(&conversation_id) {
+            self.ids -= ids.len();
+        }
+    }
+
+    fn keep(&mut self, conversation_id: ConversationId, ids: &Arc<[UserId]>) {
+        if self.ids + ids.len() > CACHED_MEMBERS_MAX {
+            self.of.clear();
+            self.ids = 0;
+        }
+        self.ids += ids.len();
+        self.of.insert(conversation_id, Arc::clone(ids));
+    }
+}
+
+struct Router {
+    hub: Arc<Hub>,
+    store: Store<Event>,
+    members: Members,
+}
+
+impl Router {
+    async fn route(&mut self, event: Event, position: Option<i64>) {
+        if let Some(conversation_id) = event.changes_members_of() {
+            self.members.forget(conversation_id);
+        }
+        if let Err(error) = self.try_route(event, position).await {
+            // The log has the event; clients find it there when they read.
+            tracing::warn!(%error, "an event could not be delivered live");
+        }
+    }
+
+    async fn try_route(&mut self, event: Event, position: Option<i64>) -> Result<(), Error> {
+        let audience = event.audience();
+        let delivery = Arc::new(Delivery::new(event, position));
+        match audience {
+            Audience::Nobody => {}
+            Audience::Users(user_ids) => self.hub.deliver(&delivery, user_ids),
+            Audience::Conversation(id) => {
+                let members = self.members_of(id).await?;
+                self.hub.deliver(&delivery, members.iter().copied());
+            }
+            Audience::ConversationAnd(id, others) => {
+                let members = self.members_of(id).await?;
+                let others = others.into_iter().filter(|user_id| !members.contains(user_id));
+                self.hub.deliver(&delivery, members.iter().copied().chain(others));
+            }
+            Audience::PeersOf(user_id) => {
+                let peers = self.peers_of(user_id).await?;
+                self.hub.deliver(&delivery, peers);
+            }
+        }
+        Ok(())
+    }
+
+    async fn members_of(&mut self, conversation_id: ConversationId) -> Result<Arc<[UserId]>, Error> {
+        if let Some(ids) = self.members.of.get(&conversation_id) {
+            return Ok(Arc::clone(ids));
+        }
+        let ids: Arc<[UserId]> = self.store.read(MembersOf(conversation_id)).await?.into();
+        self.members.keep(conversation_id, &ids);
+        Ok(ids)
+    }
+
+    async fn peers_of(&mut self, user_id: UserId) -> Result<FxHashSet<UserId>, Error> {
+        let mut peers = FxHashSet::default();
+        for conversation_id in self.store.read(ConversationsOf(user_id)).await? {
+            let members = self.members_of(conversation_id).await?;
+            if members.len() <= PRESENCE_MEMBERS_MAX {
+                peers.extend(members.iter().copied());
+            }
+        }
+        peers.remove(&user_id);
+        Ok(peers)
+    }
+}
+
+struct MembersOf(ConversationId);
+
+impl Read for MembersOf {
+    type Answer = Vec<UserId>;
+    type Refusal = Error;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<UserId>, Error> {
+        Ok(member::user_ids(tx, self.0).await?)
+    }
+}
+
+struct ConversationsOf(UserId);
+
+impl Read for ConversationsOf {
+    type Answer = Vec<ConversationId>;
+    type Refusal = Error;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<ConversationId>, Error> {
+        Ok(member::conversation_ids(tx, self.0).await?)
+    }
+}

@@ -1,0 +1,155 @@
+//! Every permission check there is, once. Commands and queries ask here; dialects never decide.
+
+use parlance_store::Tx;
+use parlance_store::table::{conversation, member, message, user};
+
+use crate::account::Actor;
+use crate::error::{ErrorKind, Result};
+use crate::types::{
+    Conversation, ConversationId, ConversationKind, Member, Message, MessageId, Role, Timestamp, User, UserId,
+};
+
+/// A conversation together with the caller's place in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Membership {
+    pub(crate) conversation: Conversation,
+    pub(crate) member: Member,
+}
+
+impl Membership {
+    pub(crate) fn kind(&self) -> ConversationKind {
+        ConversationKind::of(self.conversation.kind)
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        Role::of(self.member.role)
+    }
+
+    /// Whether the caller may see the message with this seq.
+    pub(crate) fn sees(&self, message: &Message) -> bool {
+        message.deleted_at.is_none() && message.seq > self.member.floor()
+    }
+}
+
+/// A conversation of the caller's tenant that still exists.
+pub(crate) async fn conversation<T: Tx>(
+    tx: &mut T,
+    actor: &Actor,
+    id: ConversationId,
+) -> Result<Conversation> {
+    let found = conversation::by_id(tx, id).await?;
+    found
+        .filter(|c| c.tenant_id == actor.tenant_id && c.dissolved_at.is_none())
+        .ok_or_else(|| ErrorKind::ConversationMissing.into())
+}
+
+/// The caller as a member of a conversation: the right to read it.
+pub(crate) async fn membership<T: Tx>(tx: &mut T, actor: &Actor, id: ConversationId) -> Result<Membership> {
+    let conversation = conversation(tx, actor, id).await?;
+    let member = member::get(tx, id, actor.user_id).await?;
+    let member = member.filter(|member| member.state).ok_or(ErrorKind::NotMember)?;
+    Ok(Membership { conversation, member })
+}
+
+/// The caller as a member of a group; a direct conversation is not one.
+pub(crate) async fn group<T: Tx>(tx: &mut T, actor: &Actor, id: ConversationId) -> Result<Membership> {
+    let found = conversation::by_id(tx, id).await?;
+    let group = found
+        .filter(|c| {
+            c.tenant_id == actor.tenant_id && c.kind == conversation::GROUP && c.dissolved_at.is_none()
+        })
+        .ok_or(ErrorKind::GroupMissing)?;
+    let member = member::get(tx, id, actor.user_id).await?;
+    let member = member.filter(|member| member.state).ok_or(ErrorKind::NotMember)?;
+    Ok(Membership {
+        conversation: group,
+        member,
+    })
+}
+
+/// The caller as a member of a group with at least this role.
+pub(crate) async fn group_as<T: Tx>(
+    tx: &mut T,
+    actor: &Actor,
+    id: ConversationId,
+    least: Role,
+) -> Result<Membership> {
+    let membership = group(tx, actor, id).await?;
+    if membership.role() < least {
+        return Err(ErrorKind::RoleTooLow.into());
+    }
+    Ok(membership)
+}
+
+/// Whether a member may act on another one: only downwards, and never on itself.
+pub(crate) fn outranks(acting: Role, other: Role) -> Result<()> {
+    if other == Role::Owner {
+        return Err(ErrorKind::OwnerProtected.into());
+    }
+    if acting > other {
+        Ok(())
+    } else {
+        Err(ErrorKind::RoleTooLow.into())
+    }
+}
+
+/// An active account of the caller's tenant.
+pub(crate) async fn peer<T: Tx>(tx: &mut T, actor: &Actor, id: UserId, missing: ErrorKind) -> Result<User> {
+    let found = user::by_id(tx, id).await?;
+    found
+        .filter(|user| user.tenant_id == actor.tenant_id && user.status == "ACTIVE")
+        .ok_or_else(|| missing.into())
+}
+
+/// A message that the caller may read, with the caller's place in its conversation. What the caller may not see
+/// is missing, not forbidden: an id must not tell that something exists.
+pub(crate) async fn readable_message<T: Tx>(
+    tx: &mut T,
+    actor: &Actor,
+    id: MessageId,
+) -> Result<(Message, Membership)> {
+    let message = message::by_id(tx, id).await?.ok_or(ErrorKind::MessageMissing)?;
+    let membership = match membership(tx, actor, message.conversation_id).await {
+        Ok(membership) => membership,
+        Err(error) if error.kind == ErrorKind::ConversationMissing => {
+            return Err(ErrorKind::MessageMissing.into());
+        }
+        Err(error) => return Err(error),
+    };
+    if !membership.sees(&message) {
+        return Err(ErrorKind::MessageMissing.into());
+    }
+    Ok((message, membership))
+}
+
+/// A message of the caller's own, in a conversation the caller is still in.
+pub(crate) async fn own_message<T: Tx>(
+    tx: &mut T,
+    actor: &Actor,
+    id: MessageId,
+) -> Result<(Message, Membership)> {
+    let (message, membership) = readable_message(tx, actor, id).await?;
+    if message.sender_id != Some(actor.user_id) {
+        return Err(ErrorKind::MessageForbidden.into());
+    }
+    Ok((message, membership))
+}
+
+/// Whether a window that opened with a message is still open.
+pub(crate) fn within(message: &Message, window_seconds: i64, now: Timestamp) -> bool {
+    now - message.created_at <= window_seconds.saturating_mul(1_000_000)
+}
+
+/// Whether somebody may write where these flags hold.
+pub(crate) fn may_write(
+    role: Role,
+    muted_all: bool,
+    silenced_until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<()> {
+    let silenced = silenced_until.is_some_and(|until| until > now);
+    if silenced || (muted_all && role == Role::Member) {
+        return Err(ErrorKind::Muted.into());
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! A live connection as core sees it: a bounded queue of deliveries that its socket drains.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use parking_lot::Mutex;
+
+use crate::account::Actor;
+use crate::event::Delivery;
+use crate::hub::Hub;
+
+/// Deliveries waiting for one connection at most. A client that is further behind loses the connection, never a
+/// message: it reconnects and reads on from the history.
+const WAITING_DELIVERIES_MAX: usize = 2_048;
+/// An emptied queue keeps no more room than this.
+const WAITING_DELIVERIES_KEPT: usize = 16;
+
+/// Number of a live connection, unique while the server runs.
+pub type SessionId = u64;
+
+/// Why a session ended from the server's side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Its token was revoked or its account disabled.
+    Revoked,
+    /// It did not read fast enough.
+    TooSlow,
+    /// The account has more connections than allowed, and this was the oldest.
+    Replaced,
+}
+
+#[derive(Default)]
+struct Waiting {
+    deliveries: VecDeque<Arc<Delivery>>,
+    ended: Option<Ended>,
+    waker: Option<Waker>,
+}
+
+/// Where the hub puts deliveries for one connection.
+pub(crate) struct Outbox {
+    pub(crate) id: SessionId,
+    pub(crate) token_id: Arc<str>,
+    waiting: Mutex<Waiting>,
+}
+
+impl Outbox {
+    pub(crate) fn new(id: SessionId, token_id: Arc<str>) -> Self {
+        Self {
+            id,
+            token_id,
+            waiting: Mutex::new(Waiting::default()),
+        }
+    }
+
+    pub(crate) fn push(&self, delivery: &Arc<Delivery>) {
+        let mut waiting = self.waiting.lock();
+        if waiting.ended.is_some() {
+            return;
+        }
+        if waiting.deliveries.len() >= WAITING_DELIVERIES_MAX {
+            waiting.ended = Some(Ended::TooSlow);
+            waiting.deliveries = VecDeque::new();
+        } else {
+            waiting.deliveries.push_back(Arc::clone(delivery));
+        }
+        wake(waiting);
+    }
+
+    pub(crate) fn end(&self, why: Ended) {
+        let mut waiting = self.waiting.lock();
+        waiting.ended.get_or_insert(why);
+        wake(waiting);
+    }
+
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<Arc<Delivery>, Ended>> {
+        let mut waiting = self.waiting.lock();
+        if let Some(delivery) = waiting.deliveries.pop_front() {
+            return Poll::Ready(Ok(delivery));
+        }
+        if let Some(ended) = waiting.ended {
+            return Poll::Ready(Err(ended));
+        }
+        if waiting.deliveries.capacity() > WAITING_DELIVERIES_KEPT {
+            waiting.deliveries = VecDeque::new();
+        }
+        match &mut waiting.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+}
+
+/// Wakes outside the lock, so that the woken task does not run into it.
+fn wake(mut waiting: parking_lot::MutexGuard<'_, Waiting>) {
+    let waker = waiting.waker.take();
+    drop(waiting);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+/// A live subscription to everything that concerns one person. Dropping it ends it.
+pub struct Session {
+    actor: Actor,
+    outbox: Arc<Outbox>,
+    hub: Arc<Hub>,
+}
+
+impl Session {
+    pub(crate) fn new(mut actor: Actor, outbox: Arc<Outbox>, hub: Arc<Hub>) -> Self {
+        actor.session = Some(outbox.id);
+        Self { actor, outbox, hub }
+    }
+
+    /// Its number.
+    pub fn id(&self) -> SessionId {
+        self.outbox.id
+    }
+
+    /// Who is connected, marked with this session, so that commands sent with it are not echoed to it.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The next delivery in log order, or why there is none any more.
+    pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Result<Arc<Delivery>, Ended>> {
+        self.outbox.poll(cx)
+    }
+
+    /// The next delivery in log order.
+    ///
+    /// # Errors
+    /// [`Ended`] when the server has ended the session.
+    pub async fn next(&self) -> Result<Arc<Delivery>, Ended> {
+        std::future::poll_fn(|cx| self.poll_next(cx)).await
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.hub.detach(self.actor.user_id, self.outbox.id);
+    }
+}

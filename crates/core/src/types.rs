@@ -1,0 +1,137 @@
+//! The nouns that commands take and queries answer with. Plain data; no behaviour that decides anything.
+
+pub use parlance_store::table::conversation::Conversation;
+pub use parlance_store::table::member::Member;
+pub use parlance_store::table::message::Message;
+pub use parlance_store::table::user::User;
+
+/// Number of a person: from 1, below 2^53, unique on the whole server.
+pub type UserId = i64;
+/// Number of a conversation, direct or group. A group's id is its conversation's.
+pub type ConversationId = i64;
+/// Time-ordered number of a message, below 2^53.
+pub type MessageId = i64;
+/// Number of a message in its conversation: 1, 2, 3 … without gaps.
+pub type Seq = i64;
+/// Border of isolation between customers of one server.
+pub type TenantId = i64;
+/// Microseconds since 1970 UTC.
+pub type Timestamp = i64;
+
+/// The tenant that exists from the first start.
+pub const DEFAULT_TENANT: TenantId = 1;
+
+/// What a conversation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConversationKind {
+    /// Between two people.
+    Direct,
+    /// A group with members and roles.
+    Group,
+}
+
+impl ConversationKind {
+    pub(crate) fn of(kind: i64) -> Self {
+        if kind == parlance_store::table::conversation::DIRECT {
+            Self::Direct
+        } else {
+            Self::Group
+        }
+    }
+}
+
+/// What a member may do. Ordered: an owner may do all that an administrator may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Reads and writes.
+    Member,
+    /// Manages members below itself.
+    Admin,
+    /// Manages everything; exactly one unless an inner call made the group.
+    Owner,
+}
+
+impl Role {
+    /// From the stored number.
+    pub fn of(role: i64) -> Self {
+        match role {
+            parlance_store::table::member::OWNER => Self::Owner,
+            parlance_store::table::member::ADMIN => Self::Admin,
+            _ => Self::Member,
+        }
+    }
+
+    pub(crate) fn number(self) -> i64 {
+        match self {
+            Self::Member => parlance_store::table::member::MEMBER,
+            Self::Admin => parlance_store::table::member::ADMIN,
+            Self::Owner => parlance_store::table::member::OWNER,
+        }
+    }
+}
+
+/// How a person is shown beside what they wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserCard {
+    /// The person.
+    pub id: UserId,
+    /// Text id.
+    pub uid: String,
+    /// Nickname, else name, else text id.
+    pub name: String,
+    /// URL of a picture, or empty.
+    pub avatar: String,
+}
+
+impl UserCard {
+    pub(crate) fn new(id: UserId, uid: String, name: String, nickname: String, avatar: String) -> Self {
+        let name = [nickname, name]
+            .into_iter()
+            .find(|name| !name.is_empty())
+            .unwrap_or_else(|| uid.clone());
+        Self {
+            id,
+            uid,
+            name,
+            avatar,
+        }
+    }
+}
+
+impl From<&User> for UserCard {
+    fn from(user: &User) -> Self {
+        Self::new(
+            user.id,
+            user.uid.clone(),
+            user.name.clone(),
+            user.nickname.clone(),
+            user.avatar.clone(),
+        )
+    }
+}
+
+impl From<parlance_store::table::message::Card> for UserCard {
+    fn from(card: parlance_store::table::message::Card) -> Self {
+        Self::new(card.id, card.uid, card.name, card.nickname, card.avatar)
+    }
+}
+
+/// The message that another one answers, as shown beside it. A recalled one keeps no text.
+#[derive(Clone, Debug)]
+pub struct Quote {
+    /// The quoted message.
+    pub message: Message,
+    /// Who wrote it; none for the system.
+    pub sender: Option<UserCard>,
+}
+
+/// A message with what is shown beside it.
+#[derive(Clone, Debug)]
+pub struct MessageView {
+    /// The message itself.
+    pub message: Message,
+    /// Who wrote it; none for the system.
+    pub sender: Option<UserCard>,
+    /// What it answers.
+    pub quote: Option<Quote>,
+}

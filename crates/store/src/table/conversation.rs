@@ -1,0 +1,155 @@
+//! Conversations: direct ones between two people, and groups.
+
+use crate::error::Result;
+use crate::tx::Tx;
+use crate::{params, row};
+
+/// `kind` of a conversation between two people.
+pub const DIRECT: i64 = 1;
+/// `kind` of a group.
+pub const GROUP: i64 = 2;
+
+row! {
+    /// A conversation.
+    pub struct Conversation {
+        /// Number id, from 1.
+        pub id: i64,
+        /// The tenant it belongs to.
+        pub tenant_id: i64,
+        /// [`DIRECT`] or [`GROUP`].
+        pub kind: i64,
+        /// Direct: the smaller of the two user ids.
+        pub user_low: Option<i64>,
+        /// Direct: the larger of the two user ids.
+        pub user_high: Option<i64>,
+        /// Group name.
+        pub name: String,
+        /// Group picture.
+        pub avatar: String,
+        /// What the group is about.
+        pub description: String,
+        /// A line shown on top of the group.
+        pub notice: String,
+        /// A free word of the dialect that made it.
+        pub group_type: String,
+        /// Who owns the group.
+        pub owner_id: Option<i64>,
+        /// Most members; 0 for the server's limit.
+        pub members_max: i64,
+        /// Whether new members see what was said before.
+        pub history_open: bool,
+        /// Whether only owner and administrators may write.
+        pub muted_all: bool,
+        /// Seq of the newest message.
+        pub last_seq: i64,
+        /// The message to show in lists.
+        pub last_message_id: Option<i64>,
+        /// When that was sent.
+        pub last_message_at: Option<i64>,
+        /// A message pinned for all.
+        pub pinned_message_id: Option<i64>,
+        /// When made.
+        pub created_at: i64,
+        /// When last changed, messages included.
+        pub updated_at: i64,
+        /// When the group was dissolved.
+        pub dissolved_at: Option<i64>,
+    }
+}
+
+/// Writes a new conversation and gives its id. `id`, counters and cursors of `conversation` are ignored.
+pub async fn insert<T: Tx>(tx: &mut T, conversation: &Conversation) -> Result<i64> {
+    let row = tx
+        .one::<(i64,)>(
+            "INSERT INTO conversations (tenant_id, kind, user_low, user_high, name, avatar, description, notice, \
+             group_type, owner_id, members_max, history_open, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
+            params![
+                conversation.tenant_id,
+                conversation.kind,
+                conversation.user_low,
+                conversation.user_high,
+                &conversation.name,
+                &conversation.avatar,
+                &conversation.description,
+                &conversation.notice,
+                &conversation.group_type,
+                conversation.owner_id,
+                conversation.members_max,
+                conversation.history_open,
+                conversation.created_at,
+                conversation.updated_at
+            ],
+        )
+        .await?;
+    Ok(row.map_or(0, |row| row.0))
+}
+
+/// Writes the profile of a group back: everything but its counters.
+pub async fn update<T: Tx>(tx: &mut T, conversation: &Conversation) -> Result<()> {
+    tx.exec(
+        "UPDATE conversations SET name = $1, avatar = $2, description = $3, notice = $4, group_type = $5, \
+         owner_id = $6, members_max = $7, history_open = $8, muted_all = $9, pinned_message_id = $10, \
+         updated_at = $11, dissolved_at = $12 WHERE id = $13",
+        params![
+            &conversation.name,
+            &conversation.avatar,
+            &conversation.description,
+            &conversation.notice,
+            &conversation.group_type,
+            conversation.owner_id,
+            conversation.members_max,
+            conversation.history_open,
+            conversation.muted_all,
+            conversation.pinned_message_id,
+            conversation.updated_at,
+            conversation.dissolved_at,
+            conversation.id
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The conversation with this number.
+pub async fn by_id<T: Tx>(tx: &mut T, id: i64) -> Result<Option<Conversation>> {
+    tx.one(
+        &format!(
+            "SELECT {} FROM conversations WHERE id = $1",
+            Conversation::COLUMNS
+        ),
+        params![id],
+    )
+    .await
+}
+
+/// The direct conversation of two people; `low` is the smaller id.
+pub async fn direct<T: Tx>(tx: &mut T, low: i64, high: i64) -> Result<Option<Conversation>> {
+    let sql = format!(
+        "SELECT {} FROM conversations WHERE kind = 1 AND user_low = $1 AND user_high = $2",
+        Conversation::COLUMNS
+    );
+    tx.one(&sql, params![low, high]).await
+}
+
+/// Takes up a message that was just written as the newest one.
+pub async fn advance<T: Tx>(tx: &mut T, id: i64, seq: i64, message_id: i64, at: i64) -> Result<()> {
+    tx.exec(
+        "UPDATE conversations SET last_seq = $1, last_message_id = $2, last_message_at = $3, updated_at = $3 \
+         WHERE id = $4",
+        params![seq, message_id, at, id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Shows the newest message that is left after one was deleted.
+pub async fn refresh_last_message<T: Tx>(tx: &mut T, id: i64) -> Result<()> {
+    tx.exec(
+        "UPDATE conversations SET last_message_id = (SELECT id FROM messages WHERE conversation_id = $1 \
+         AND deleted_at IS NULL ORDER BY seq DESC LIMIT 1) WHERE id = $1",
+        params![id],
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! Members: who is in a conversation, with which role, and where each one's cursors stand.
+
+use crate::error::Result;
+use crate::tx::Tx;
+use crate::{params, row};
+
+/// `role` of an ordinary member.
+pub const MEMBER: i64 = 1;
+/// `role` of an administrator of the group.
+pub const ADMIN: i64 = 2;
+/// `role` of the group's owner.
+pub const OWNER: i64 = 3;
+
+row! {
+    /// One person in one conversation. The row stays when the person leaves (`state` 0).
+    pub struct Member {
+        /// The conversation.
+        pub conversation_id: i64,
+        /// The person.
+        pub user_id: i64,
+        /// Whether in now.
+        pub state: bool,
+        /// [`MEMBER`], [`ADMIN`] or [`OWNER`].
+        pub role: i64,
+        /// When last joined.
+        pub joined_at: i64,
+        /// History before and at this seq is not shown.
+        pub joined_seq: i64,
+        /// Read up to this seq.
+        pub read_seq: i64,
+        /// Delivered up to this seq.
+        pub delivered_seq: i64,
+        /// History cleared up to this seq, for this person only.
+        pub cleared_seq: i64,
+        /// Hidden from the list until a message after this seq; -1 when not hidden.
+        pub hidden_seq: i64,
+        /// Own messages after `read_seq`.
+        pub own_after_read: i64,
+        /// When the read cursor moved last.
+        pub read_at: Option<i64>,
+        /// Kept on top of the list.
+        pub pinned: bool,
+        /// No alerts.
+        pub muted: bool,
+        /// A private name for the conversation.
+        pub remark: String,
+        /// Text typed but not sent.
+        pub draft: String,
+        /// May not write before this time.
+        pub silenced_until: Option<i64>,
+    }
+}
+
+impl Member {
+    /// Messages up to and including this seq are out of sight for this person.
+    pub fn floor(&self) -> i64 {
+        self.joined_seq.max(self.cleared_seq)
+    }
+}
+
+/// The row of a person in a conversation, also of one who has left.
+pub async fn get<T: Tx>(tx: &mut T, conversation_id: i64, user_id: i64) -> Result<Option<Member>> {
+    let sql = format!(
+        "SELECT {} FROM members WHERE conversation_id = $1 AND user_id = $2",
+        Member::COLUMNS
+    );
+    tx.one(&sql, params![conversation_id, user_id]).await
+}
+
+/// Adds or brings back a person: role and floor are set anew, what is theirs (mute, remark) stays.
+pub async fn join<T: Tx>(tx: &mut T, member: &Member) -> Result<()> {
+    tx.exec(
+        "INSERT INTO members (conversation_id, user_id, state, role, joined_at, joined_seq, read_seq, delivered_seq) \
+         VALUES ($1, $2, 1, $3, $4, $5, $6, $6) ON CONFLICT (conversation_id, user_id) DO UPDATE SET state = 1, \
+         role = excluded.role, joined_at = excluded.joined_at, joined_seq = excluded.joined_seq, \
+         read_seq = MAX(members.read_seq, excluded.read_seq), own_after_read = 0, hidden_seq = -1",
+        params![
+            member.conversation_id,
+            member.user_id,
+            member.role,
+            member.joined_at,
+            member.joined_seq,
+            member.read_seq
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes everything but the keys of a member back.
+pub async fn update<T: Tx>(tx: &mut T, member: &Member) -> Result<()> {
+    tx.exec(
+        "UPDATE members SET state = $1, role = $2, joined_at = $3, joined_seq = $4, read_seq = $5, delivered_seq = $6, \
+         cleared_seq = $7, hidden_seq = $8, own_after_read = $9, read_at = $10, pinned = $11, muted = $12, \
+         remark = $13, draft = $14, silenced_until = $15 WHERE conversation_id = $16 AND user_id = $17",
+        params![
+            member.state,
+            member.role,
+            member.joined_at,
+            member.joined_seq,
+            member.read_seq,
+            member.delivered_seq,
+            member.cleared_seq,
+            member.hidden_seq,
+            member.own_after_read,
+            member.read_at,
+            member.pinned,
+            member.muted,
+            &member.remark,
+            &member.draft,
+            member.silenced_until,
+            member.conversation_id,
+            member.user_id
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Counts one more own message after the read cursor.
+pub async fn count_own<T: Tx>(tx: &mut T, conversation_id: i64, user_id: i64) -> Result<()> {
+    tx.exec(
+        "UPDATE members SET own_after_read = own_after_read + 1 WHERE conversation_id = $1 AND user_id = $2",
+        params![conversation_id, user_id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The people in a conversation now, by id, after `after_user`.
+pub async fn page<T: Tx>(
+    tx: &mut T,
+    conversation_id: i64,
+    after_user: i64,
+    limit: i64,
+) -> Result<Vec<Member>> {
+    let sql = format!(
+        "SELECT {} FROM members WHERE conversation_id = $1 AND user_id > $2 AND state = 1 ORDER BY user_id LIMIT $3",
+        Member::COLUMNS
+    );
+    tx.many(&sql, params![conversation_id, after_user, limit]).await
+}
+
+/// The ids of the people in a conversation now.
+pub async fn user_ids<T: Tx>(tx: &mut T, conversation_id: i64) -> Result<Vec<i64>> {
+    let rows: Vec<(i64,)> = tx
+        .many(
+            "SELECT user_id FROM members WHERE conversation_id = $1 AND state = 1",
+            params![conversation_id],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+/// How many people are in a conversation now.
+pub async fn count<T: Tx>(tx: &mut T, conversation_id: i64) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM members WHERE conversation_id = $1 AND state = 1";
+    Ok(tx
+        .one::<(i64,)>(sql, params![conversation_id])
+        .await?
+        .map_or(0, |row| row.0))
+}
+
+/// The conversations a person is in now.
+pub async fn conversation_ids<T: Tx>(tx: &mut T, user_id: i64) -> Result<Vec<i64>> {
+    let rows: Vec<(i64,)> = tx
+        .many(
+            "SELECT conversation_id FROM members WHERE user_id = $1 AND state = 1",
+            params![user_id],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}

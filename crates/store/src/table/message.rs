@@ -1,0 +1,281 @@
+//! Messages: one row each, however many people receive it.
+
+use crate::error::Result;
+use crate::tx::Tx;
+use crate::{params, row};
+
+row! {
+    /// A message. Seq numbers those of a conversation 1, 2, 3 … without gaps.
+    pub struct Message {
+        /// Time-ordered number id.
+        pub id: i64,
+        /// Where it was sent.
+        pub conversation_id: i64,
+        /// Its number in the conversation.
+        pub seq: i64,
+        /// Who sent it; none for the system.
+        pub sender_id: Option<i64>,
+        /// `TEXT`, `IMAGE`, …
+        pub content_type: String,
+        /// Opaque to the server for all but `TEXT`.
+        pub content: String,
+        /// The sender's own id for it, unique per sender.
+        pub client_id: Option<String>,
+        /// The message it answers, in the same conversation.
+        pub reply_to: Option<i64>,
+        /// The message it was forwarded from.
+        pub forwarded_from: Option<i64>,
+        /// JSON of the dialect that sent it, never read by the server.
+        pub extra: Option<String>,
+        /// Whether everybody was mentioned.
+        pub mention_all: bool,
+        /// When last edited.
+        pub edited_at: Option<i64>,
+        /// When recalled; the content is gone then.
+        pub recalled_at: Option<i64>,
+        /// When deleted; the row only keeps its seq then.
+        pub deleted_at: Option<i64>,
+        /// Recalled, deleted or a notice: never unread.
+        pub uncounted: bool,
+        /// When sent.
+        pub created_at: i64,
+    }
+}
+
+/// Writes a new message.
+pub async fn insert<T: Tx>(tx: &mut T, message: &Message) -> Result<()> {
+    tx.exec(
+        "INSERT INTO messages (id, conversation_id, seq, sender_id, content_type, content, client_id, reply_to, \
+         forwarded_from, extra, mention_all, uncounted, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        params![
+            message.id,
+            message.conversation_id,
+            message.seq,
+            message.sender_id,
+            &message.content_type,
+            &message.content,
+            message.client_id.as_deref(),
+            message.reply_to,
+            message.forwarded_from,
+            message.extra.as_deref(),
+            message.mention_all,
+            message.uncounted,
+            message.created_at
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes what can change of a message back: content and states.
+pub async fn update<T: Tx>(tx: &mut T, message: &Message) -> Result<()> {
+    tx.exec(
+        "UPDATE messages SET content = $1, extra = $2, edited_at = $3, recalled_at = $4, deleted_at = $5, \
+         uncounted = $6 WHERE id = $7",
+        params![
+            &message.content,
+            message.extra.as_deref(),
+            message.edited_at,
+            message.recalled_at,
+            message.deleted_at,
+            message.uncounted,
+            message.id
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The message with this number, also a recalled or deleted one.
+pub async fn by_id<T: Tx>(tx: &mut T, id: i64) -> Result<Option<Message>> {
+    tx.one(
+        &format!("SELECT {} FROM messages WHERE id = $1", Message::COLUMNS),
+        params![id],
+    )
+    .await
+}
+
+/// The message that this sender gave this client id.
+pub async fn by_client_id<T: Tx>(tx: &mut T, sender_id: i64, client_id: &str) -> Result<Option<Message>> {
+    let sql = format!(
+        "SELECT {} FROM messages WHERE sender_id = $1 AND client_id = $2",
+        Message::COLUMNS
+    );
+    tx.one(&sql, params![sender_id, client_id]).await
+}
+
+/// The highest message id ever given out; 0 if none.
+pub async fn last_id<T: Tx>(tx: &mut T) -> Result<i64> {
+    Ok(tx
+        .one::<(i64,)>("SELECT COALESCE(MAX(id), 0) FROM messages", &[])
+        .await?
+        .map_or(0, |row| row.0))
+}
+
+/// The newest `limit` messages of a conversation with `floor` < seq < `before`, newest first, without deleted ones.
+pub async fn page_before<T: Tx>(
+    tx: &mut T,
+    conversation_id: i64,
+    floor: i64,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Message>> {
+    let sql = format!(
+        "SELECT {} FROM messages WHERE conversation_id = $1 AND seq > $2 AND seq < $3 AND deleted_at IS NULL \
+         ORDER BY seq DESC LIMIT $4",
+        Message::COLUMNS
+    );
+    tx.many(&sql, params![conversation_id, floor, before, limit])
+        .await
+}
+
+/// How many messages with seq > `after` this person has sent.
+pub async fn count_own_after<T: Tx>(
+    tx: &mut T,
+    conversation_id: i64,
+    after: i64,
+    sender_id: i64,
+) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM messages WHERE conversation_id = $1 AND seq > $2 AND sender_id = $3";
+    Ok(tx
+        .one::<(i64,)>(sql, params![conversation_id, after, sender_id])
+        .await?
+        .map_or(0, |row| row.0))
+}
+
+row! {
+    /// All that decides about a send, in one read: the conversation, the sender's place in it, the sender.
+    pub struct SendScope {
+        /// Tenant of the conversation.
+        pub tenant_id: i64,
+        /// Direct or group.
+        pub kind: i64,
+        /// Direct: the smaller user id.
+        pub user_low: Option<i64>,
+        /// Direct: the larger user id.
+        pub user_high: Option<i64>,
+        /// Seq of the newest message.
+        pub last_seq: i64,
+        /// Only owner and administrators may write.
+        pub muted_all: bool,
+        /// When dissolved.
+        pub dissolved_at: Option<i64>,
+        /// The sender's membership; none if never a member.
+        pub state: Option<i64>,
+        /// The sender's role.
+        pub role: i64,
+        /// The sender may not write before this time.
+        pub silenced_until: Option<i64>,
+        /// Seqs up to this are out of the sender's sight.
+        pub floor: i64,
+        /// Direct: one of the two has blocked the other.
+        pub blocked: bool,
+        /// The sender's text id.
+        pub sender_uid: String,
+        /// The sender's name.
+        pub sender_name: String,
+        /// The sender's nickname.
+        pub sender_nickname: String,
+        /// The sender's picture.
+        pub sender_avatar: String,
+        /// The sender's status.
+        pub sender_status: String,
+    }
+}
+
+/// Everything that decides about a send of `sender_id` into a conversation.
+pub async fn send_scope<T: Tx>(
+    tx: &mut T,
+    sender_id: i64,
+    conversation_id: i64,
+) -> Result<Option<SendScope>> {
+    tx.one(
+        "SELECT c.tenant_id, c.kind, c.user_low, c.user_high, c.last_seq, c.muted_all, c.dissolved_at, m.state, \
+         COALESCE(m.role, 0), m.silenced_until, COALESCE(MAX(m.joined_seq, m.cleared_seq), 0), \
+         c.kind = 1 AND EXISTS (SELECT 1 FROM blocks WHERE (user_id = c.user_low AND blocked_id = c.user_high) \
+         OR (user_id = c.user_high AND blocked_id = c.user_low)), \
+         u.uid, u.name, u.nickname, u.avatar, u.status \
+         FROM users u JOIN conversations c LEFT JOIN members m ON m.conversation_id = c.id AND m.user_id = u.id \
+         WHERE u.id = $1 AND c.id = $2",
+        params![sender_id, conversation_id],
+    )
+    .await
+}
+
+row! {
+    /// How a person is shown beside a message.
+    pub struct Card {
+        /// The person.
+        pub id: i64,
+        /// Text id.
+        pub uid: String,
+        /// Name.
+        pub name: String,
+        /// Nickname.
+        pub nickname: String,
+        /// Picture.
+        pub avatar: String,
+    }
+}
+
+/// How a person is shown.
+pub async fn card<T: Tx>(tx: &mut T, user_id: i64) -> Result<Option<Card>> {
+    tx.one(
+        "SELECT id, uid, name, nickname, avatar FROM users WHERE id = $1",
+        params![user_id],
+    )
+    .await
+}
+
+/// The id of the message with this seq.
+pub async fn id_at<T: Tx>(tx: &mut T, conversation_id: i64, seq: i64) -> Result<Option<i64>> {
+    let sql = "SELECT id FROM messages WHERE conversation_id = $1 AND seq = $2";
+    Ok(tx
+        .one::<(i64,)>(sql, params![conversation_id, seq])
+        .await?
+        .map(|row| row.0))
+}
+
+/// The ids of the newest `limit` messages of others with `after` < seq ≤ `upto` that were not read singly, oldest
+/// first.
+pub async fn unread_between<T: Tx>(
+    tx: &mut T,
+    member: &crate::table::member::Member,
+    after: i64,
+    upto: i64,
+    limit: i64,
+) -> Result<Vec<i64>> {
+    let rows: Vec<(i64,)> = tx
+        .many(
+            "SELECT id FROM (SELECT m.id, m.seq FROM messages m WHERE m.conversation_id = $1 AND m.seq > $2 AND m.seq <= $3 \
+             AND m.uncounted = 0 AND m.sender_id IS DISTINCT FROM $4 AND NOT EXISTS (SELECT 1 FROM single_reads r \
+             WHERE r.conversation_id = m.conversation_id AND r.user_id = $4 AND r.seq = m.seq) \
+             ORDER BY m.seq DESC LIMIT $5) ORDER BY seq",
+            params![member.conversation_id, after.max(member.floor()), upto, member.user_id, limit],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+/// The seq of the first message after the read cursor that counts as unread; `last_seq` + 1 if there is none.
+pub async fn first_unread<T: Tx>(
+    tx: &mut T,
+    member: &crate::table::member::Member,
+    last_seq: i64,
+) -> Result<i64> {
+    let row = tx
+        .one::<(i64,)>(
+            "SELECT m.seq FROM messages m WHERE m.conversation_id = $1 AND m.seq > $2 AND m.uncounted = 0 \
+             AND m.sender_id IS DISTINCT FROM $3 AND NOT EXISTS (SELECT 1 FROM single_reads r \
+             WHERE r.conversation_id = m.conversation_id AND r.user_id = $3 AND r.seq = m.seq) \
+             ORDER BY m.seq LIMIT 1",
+            params![
+                member.conversation_id,
+                member.read_seq.max(member.floor()),
+                member.user_id
+            ],
+        )
+        .await?;
+    Ok(row.map_or(last_seq + 1, |row| row.0))
+}

@@ -1,0 +1,33 @@
+//! Messages read one by one, beyond the read cursor.
+
+use crate::error::Result;
+use crate::params;
+use crate::tx::Tx;
+
+/// Notes a message as read; `false` if it was already.
+pub async fn insert<T: Tx>(
+    tx: &mut T,
+    conversation_id: i64,
+    user_id: i64,
+    seq: i64,
+    at: i64,
+) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "INSERT INTO single_reads (conversation_id, user_id, seq, read_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT DO NOTHING",
+            params![conversation_id, user_id, seq, at],
+        )
+        .await?;
+    Ok(touched > 0)
+}
+
+/// Forgets those that the cursor has passed.
+pub async fn fold<T: Tx>(tx: &mut T, conversation_id: i64, user_id: i64, read_seq: i64) -> Result<()> {
+    tx.exec(
+        "DELETE FROM single_reads WHERE conversation_id = $1 AND user_id = $2 AND seq <= $3",
+        params![conversation_id, user_id, read_seq],
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! People: one row per account of a tenant.
+
+use crate::error::Result;
+use crate::fragment::{contains_pattern, in_json_list, json_list};
+use crate::tx::Tx;
+use crate::{params, row};
+
+row! {
+    /// An account. `uid` is unique in its tenant, `id` everywhere.
+    pub struct User {
+        /// Number id, from 1.
+        pub id: i64,
+        /// The tenant it belongs to.
+        pub tenant_id: i64,
+        /// Text id: the name used to log in.
+        pub uid: String,
+        /// Phone number, unique in the tenant.
+        pub mobile: Option<String>,
+        /// Mail address.
+        pub email: Option<String>,
+        /// Real name.
+        pub name: String,
+        /// Latin name.
+        pub english_name: String,
+        /// Display name chosen by the person.
+        pub nickname: String,
+        /// URL of a picture, or empty.
+        pub avatar: String,
+        /// 0 unknown, 1 male, 2 female.
+        pub gender: i64,
+        /// A line about oneself.
+        pub signature: String,
+        /// Organisational unit.
+        pub department: String,
+        /// Job title.
+        pub position: String,
+        /// `USER`, `ADMIN` or `SUPER_ADMIN`.
+        pub role: String,
+        /// `ACTIVE`, `DISABLED` or `DELETED`.
+        pub status: String,
+        /// Argon2id in PHC form; none for accounts that log in otherwise.
+        pub password_hash: Option<String>,
+        /// Tokens of an older epoch are void.
+        pub token_epoch: i64,
+        /// When the last connection closed.
+        pub last_online_at: Option<i64>,
+        /// When made.
+        pub created_at: i64,
+        /// When last changed.
+        pub updated_at: i64,
+    }
+}
+
+/// Writes a new account and gives its id. `user.id` is ignored.
+pub async fn insert<T: Tx>(tx: &mut T, user: &User) -> Result<i64> {
+    let row = tx
+        .one::<(i64,)>(
+            "INSERT INTO users (tenant_id, uid, mobile, email, name, english_name, nickname, avatar, gender, signature, \
+             department, position, role, status, password_hash, token_epoch, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING id",
+            params![
+                user.tenant_id,
+                &user.uid,
+                user.mobile.as_deref(),
+                user.email.as_deref(),
+                &user.name,
+                &user.english_name,
+                &user.nickname,
+                &user.avatar,
+                user.gender,
+                &user.signature,
+                &user.department,
+                &user.position,
+                &user.role,
+                &user.status,
+                user.password_hash.as_deref(),
+                user.token_epoch,
+                user.created_at,
+                user.updated_at
+            ],
+        )
+        .await?;
+    Ok(row.map_or(0, |row| row.0))
+}
+
+/// Writes every changeable field of an account back.
+pub async fn update<T: Tx>(tx: &mut T, user: &User) -> Result<()> {
+    tx.exec(
+        "UPDATE users SET mobile = $1, email = $2, name = $3, english_name = $4, nickname = $5, avatar = $6, \
+         gender = $7, signature = $8, department = $9, position = $10, role = $11, status = $12, password_hash = $13, \
+         token_epoch = $14, updated_at = $15 WHERE id = $16",
+        params![
+            user.mobile.as_deref(),
+            user.email.as_deref(),
+            &user.name,
+            &user.english_name,
+            &user.nickname,
+            &user.avatar,
+            user.gender,
+            &user.signature,
+            &user.department,
+            &user.position,
+            &user.role,
+            &user.status,
+            user.password_hash.as_deref(),
+            user.token_epoch,
+            user.updated_at,
+            user.id
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Notes when the last connection of an account closed.
+pub async fn touch_last_online<T: Tx>(tx: &mut T, id: i64, at: i64) -> Result<()> {
+    tx.exec(
+        "UPDATE users SET last_online_at = $1 WHERE id = $2",
+        params![at, id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The account with this number.
+pub async fn by_id<T: Tx>(tx: &mut T, id: i64) -> Result<Option<User>> {
+    tx.one(
+        &format!("SELECT {} FROM users WHERE id = $1", User::COLUMNS),
+        params![id],
+    )
+    .await
+}
+
+/// The account with this text id.
+pub async fn by_uid<T: Tx>(tx: &mut T, tenant_id: i64, uid: &str) -> Result<Option<User>> {
+    let sql = format!(
+        "SELECT {} FROM users WHERE tenant_id = $1 AND uid = $2",
+        User::COLUMNS
+    );
+    tx.one(&sql, params![tenant_id, uid]).await
+}
+
+/// The accounts with these numbers, in the order of the numbers.
+pub async fn by_ids<T: Tx>(tx: &mut T, tenant_id: i64, ids: &[i64]) -> Result<Vec<User>> {
+    let sql = format!(
+        "SELECT {} FROM users WHERE tenant_id = $1 AND {} ORDER BY id",
+        User::COLUMNS,
+        in_json_list("id", 2)
+    );
+    tx.many(&sql, params![tenant_id, &json_list(ids.iter().copied())])
+        .await
+}
+
+/// Active accounts whose text id, names, mobile or mail contain `keyword` (case-blind; empty matches all), by id.
+pub async fn search<T: Tx>(tx: &mut T, tenant_id: i64, keyword: &str, limit: i64) -> Result<Vec<User>> {
+    let sql = format!(
+        "SELECT {} FROM users WHERE tenant_id = $1 AND status = 'ACTIVE' AND (uid LIKE $2 ESCAPE '\\' \
+         OR nickname LIKE $2 ESCAPE '\\' OR name LIKE $2 ESCAPE '\\' OR english_name LIKE $2 ESCAPE '\\' \
+         OR mobile LIKE $2 ESCAPE '\\' OR email LIKE $2 ESCAPE '\\') ORDER BY id LIMIT $3",
+        User::COLUMNS
+    );
+    tx.many(&sql, params![tenant_id, &contains_pattern(keyword), limit])
+        .await
+}
+
+/// All accounts of a tenant whatever their status, by id, after `after_id`.
+pub async fn page<T: Tx>(tx: &mut T, tenant_id: i64, after_id: i64, limit: i64) -> Result<Vec<User>> {
+    let sql = format!(
+        "SELECT {} FROM users WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+        User::COLUMNS
+    );
+    tx.many(&sql, params![tenant_id, after_id, limit]).await
+}
