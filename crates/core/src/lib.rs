@@ -16,6 +16,8 @@ mod policy;
 mod presence;
 pub mod query;
 mod session;
+#[cfg(test)]
+mod testing;
 pub mod types;
 
 pub use crate::core::{Core, CoreOptions, Query, ReadContext};

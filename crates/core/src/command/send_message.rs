@@ -298,3 +298,141 @@ pub(crate) async fn load_quote<T: Tx>(tx: &mut T, id: MessageId) -> Result<Optio
     };
     Ok(Some(Quote { message, sender }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{TestCore, refusal};
+
+    #[tokio::test]
+    async fn a_message_is_numbered_and_reaches_both_people_only() {
+        let test = TestCore::start().await;
+        let (a, b, c) = (test.user("a").await, test.user("b").await, test.user("c").await);
+        let conversation = test.direct(&a, &b).await;
+        let (at_a, at_b, at_c) = (test.core.attach(&a), test.core.attach(&b), test.core.attach(&c));
+        let sent = test.say(&a, conversation, "你好").await;
+        assert_eq!(sent.view.message.seq, 1);
+        for session in [&at_a, &at_b] {
+            loop {
+                let delivery = session.next().await.unwrap();
+                if let Event::MessageSent(event) = &delivery.event {
+                    assert_eq!(event.view.message.id, sent.view.message.id);
+                    assert_eq!(event.view.message.content, "你好");
+                    break;
+                }
+            }
+        }
+        // The hub keeps the order of the log, so what comes after the message has passed it.
+        let other = test.direct(&a, &c).await;
+        test.say(&a, other, "only now").await;
+        loop {
+            let delivery = at_c.next().await.unwrap();
+            if let Event::MessageSent(event) = &delivery.event {
+                assert_eq!(event.view.message.content, "only now");
+                break;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_retry_is_answered_with_the_first_message() {
+        let test = TestCore::start().await;
+        let (a, b) = (test.user("a").await, test.user("b").await);
+        let conversation = test.direct(&a, &b).await;
+        let mut command = SendMessage::text(Target::Conversation(conversation), "once");
+        command.client_id = Some("k1".into());
+        let first = test.core.execute(&a, command.clone()).await.unwrap();
+        let again = test.core.execute(&a, command.clone()).await.unwrap();
+        assert_eq!(again.view.message.id, first.view.message.id);
+        assert!(again.repeated && !first.repeated);
+        command.target = Target::User(b.user_id);
+        assert!(
+            test.core.execute(&a, command.clone()).await.unwrap().repeated,
+            "the same place, named otherwise"
+        );
+        command.content = "other".into();
+        assert_eq!(
+            refusal(test.core.execute(&a, command.clone()).await),
+            ErrorKind::IdempotencyConflict
+        );
+        let from_b = test
+            .core
+            .execute(
+                &b,
+                SendMessage {
+                    target: Target::User(a.user_id),
+                    ..command
+                },
+            )
+            .await;
+        assert_eq!(from_b.unwrap().view.message.seq, 2, "ids are each sender's own");
+    }
+
+    #[tokio::test]
+    async fn refusals() {
+        let test = TestCore::start().await;
+        let (a, b, c) = (test.user("a").await, test.user("b").await, test.user("c").await);
+        let foreigner = test.user_of(2, "a").await;
+        let conversation = test.direct(&a, &b).await;
+        let into = |target, text: &str| SendMessage::text(target, text);
+        let here = Target::Conversation(conversation);
+        let cases = [
+            (&c, into(here, "x"), ErrorKind::NotMember),
+            (&foreigner, into(here, "x"), ErrorKind::ConversationMissing),
+            (
+                &foreigner,
+                into(Target::User(a.user_id), "x"),
+                ErrorKind::ReceiverMissing,
+            ),
+            (
+                &a,
+                into(Target::Conversation(-9), "x"),
+                ErrorKind::ConversationMissing,
+            ),
+            (&a, into(Target::User(12_345), "x"), ErrorKind::ReceiverMissing),
+            (&a, into(Target::User(a.user_id), "x"), ErrorKind::Invalid),
+            (&a, into(here, ""), ErrorKind::ContentEmpty),
+            (&a, into(here, " \n\t"), ErrorKind::ContentEmpty),
+            (&a, into(here, &"x".repeat(65_537)), ErrorKind::TooLarge),
+            (
+                &a,
+                SendMessage {
+                    content_type: "te xt".into(),
+                    ..into(here, "x")
+                },
+                ErrorKind::Invalid,
+            ),
+            (
+                &a,
+                SendMessage {
+                    client_id: Some(String::new()),
+                    ..into(here, "x")
+                },
+                ErrorKind::Invalid,
+            ),
+            (
+                &a,
+                SendMessage {
+                    reply_to: Some(99),
+                    ..into(here, "x")
+                },
+                ErrorKind::MessageMissing,
+            ),
+        ];
+        for (actor, command, kind) in cases {
+            let shown = format!("{command:?}");
+            assert_eq!(refusal(test.core.execute(actor, command).await), kind, "{shown}");
+        }
+        let secret = test.say(&a, conversation, "secret").await.view.message.id;
+        let other = test.direct(&a, &c).await;
+        let quoting = SendMessage {
+            reply_to: Some(secret),
+            ..into(Target::Conversation(other), "x")
+        };
+        assert_eq!(
+            refusal(test.core.execute(&a, quoting).await),
+            ErrorKind::MessageMissing,
+            "no quote leaks"
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! What the core's own tests stand on: a core on a throw-away database, with a clock that tests move.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use parlance_store::table::user;
+
+use crate::command::{Command, Context, OpenDirect, SendMessage, Sent, Target};
+use crate::types::{ConversationId, DEFAULT_TENANT, TenantId, Timestamp, User};
+use crate::{Actor, Clock, Core, CoreOptions, ErrorKind, Limits, PasswordCost, Result, SqliteOptions, Tx};
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub(crate) struct TestClock(AtomicI64);
+
+impl TestClock {
+    pub(crate) fn advance_seconds(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// A core of its own, on a directory that goes when it is dropped.
+pub(crate) struct TestCore {
+    pub(crate) core: Core,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) directory: tempfile::TempDir,
+}
+
+impl TestCore {
+    pub(crate) async fn start() -> Self {
+        Self::with_limits(Limits::default()).await
+    }
+
+    pub(crate) async fn with_limits(limits: Limits) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        // 2026-01-09 10:00:00 in Shanghai.
+        let clock = Arc::new(TestClock(AtomicI64::new(1_767_924_000_000_000)));
+        let core = open(&directory, &clock, limits).await;
+        Self {
+            core,
+            clock,
+            directory,
+        }
+    }
+
+    /// Closes the core and opens it again on the same data.
+    pub(crate) async fn restart(self) -> Self {
+        let limits = self.core.limits().clone();
+        let core = self.core;
+        tokio::task::spawn_blocking(move || core.close()).await.unwrap();
+        let core = open(&self.directory, &self.clock, limits).await;
+        Self {
+            core,
+            clock: self.clock,
+            directory: self.directory,
+        }
+    }
+
+    /// An active account of the default tenant.
+    pub(crate) async fn user(&self, uid: &str) -> Actor {
+        self.user_of(DEFAULT_TENANT, uid).await
+    }
+
+    /// An active account of a tenant.
+    pub(crate) async fn user_of(&self, tenant_id: TenantId, uid: &str) -> Actor {
+        let system = Actor::system(tenant_id);
+        let user_id = self
+            .core
+            .execute(&system, AddUser { uid: uid.to_owned() })
+            .await
+            .unwrap();
+        Actor {
+            user_id,
+            tenant_id,
+            admin: false,
+            session: None,
+            token_id: Arc::from(""),
+        }
+    }
+
+    /// The direct conversation of two people.
+    pub(crate) async fn direct(&self, a: &Actor, b: &Actor) -> ConversationId {
+        self.core
+            .execute(a, OpenDirect { peer_id: b.user_id })
+            .await
+            .unwrap()
+            .conversation_id
+    }
+
+    /// Sends a text.
+    pub(crate) async fn say(&self, actor: &Actor, conversation_id: ConversationId, text: &str) -> Sent {
+        self.core
+            .execute(
+                actor,
+                SendMessage::text(Target::Conversation(conversation_id), text),
+            )
+            .await
+            .unwrap()
+    }
+}
+
+async fn open(directory: &tempfile::TempDir, clock: &Arc<TestClock>, limits: Limits) -> Core {
+    let options = CoreOptions {
+        database: SqliteOptions::new(directory.path().join("parlance.db")),
+        token_key: vec![7; 32],
+        password_cost: PasswordCost {
+            memory_kib: 8,
+            passes: 1,
+        },
+        limits,
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+    };
+    Core::open(options).await.unwrap()
+}
+
+/// The kind of a refusal.
+pub(crate) fn refusal<T: std::fmt::Debug>(result: Result<T>) -> ErrorKind {
+    result.expect_err("should have been refused").kind
+}
+
+struct AddUser {
+    uid: String,
+}
+
+impl Command for AddUser {
+    type Reply = i64;
+
+    async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<i64> {
+        let account = User {
+            id: 0,
+            tenant_id: cx.actor.tenant_id,
+            uid: self.uid.clone(),
+            mobile: None,
+            email: None,
+            name: String::new(),
+            english_name: String::new(),
+            nickname: String::new(),
+            avatar: String::new(),
+            gender: 0,
+            signature: String::new(),
+            department: String::new(),
+            position: String::new(),
+            role: "USER".into(),
+            status: "ACTIVE".into(),
+            password_hash: None,
+            token_epoch: 0,
+            last_online_at: None,
+            created_at: cx.now,
+            updated_at: cx.now,
+        };
+        Ok(user::insert(cx.tx, &account).await?)
+    }
+}
