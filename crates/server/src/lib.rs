@@ -3,6 +3,7 @@
 
 mod cli;
 pub mod config;
+pub mod control;
 pub mod data_dir;
 pub mod doctor;
 pub mod failure;
@@ -12,6 +13,7 @@ pub mod metrics;
 pub mod secrets;
 pub mod serve;
 pub mod signal;
+pub mod user;
 
 /// Runs the program with the arguments and the environment of the process, and says how it went.
 #[must_use]
