@@ -5,7 +5,6 @@ pub mod dialect;
 pub mod keys;
 pub mod kind;
 mod nearest;
-pub mod network;
 pub mod print;
 pub mod sources;
 
@@ -17,7 +16,7 @@ use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
 use dialect::Dialect;
-use network::Network;
+use parlance_transport::http::AddressList;
 use sources::{Found, Problem, Sources};
 
 /// Every setting. `keys.rs` says what each means; the names are the same.
@@ -32,8 +31,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub time_zone: String,
     pub cors_origins: Vec<String>,
-    pub inner_allow: Vec<Network>,
-    pub trusted_proxies: Vec<Network>,
+    #[serde(deserialize_with = "addresses")]
+    pub inner_allow: AddressList,
+    #[serde(deserialize_with = "addresses")]
+    pub trusted_proxies: AddressList,
     pub dialects: Vec<Dialect>,
     pub messages: Messages,
     pub groups: Groups,
@@ -50,8 +51,8 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "keys.rs describes every field")]
 pub struct Messages {
-    pub recall_window_seconds: u64,
-    pub edit_window_seconds: u64,
+    pub recall_window_seconds: i64,
+    pub edit_window_seconds: i64,
     pub content_bytes_max: usize,
 }
 
@@ -60,7 +61,7 @@ pub struct Messages {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "keys.rs describes every field")]
 pub struct Groups {
-    pub members_max: usize,
+    pub members_max: i64,
 }
 
 /// Settings under `tokens`.
@@ -68,7 +69,7 @@ pub struct Groups {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "keys.rs describes every field")]
 pub struct Tokens {
-    pub ttl_seconds: u64,
+    pub ttl_seconds: i64,
 }
 
 /// Settings under `sqlite`.
@@ -85,8 +86,6 @@ pub struct Sqlite {
 pub enum Synchronous {
     /// Every commit is on disk before it is acknowledged.
     Full,
-    /// As `Full`, and the directory entry of the journal too.
-    Extra,
     /// A power cut may take the last commits.
     Normal,
 }
@@ -165,6 +164,10 @@ pub struct Ruoyi {
 fn path_unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
     let path = String::deserialize(deserializer)?;
     Ok((!path.is_empty()).then(|| path.into()))
+}
+
+fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AddressList, D::Error> {
+    AddressList::parse(Vec::<String>::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
 /// A configuration together with the values it was made of, by full name.
@@ -320,19 +323,8 @@ mod tests {
         assert_eq!(config.data_dir, PathBuf::from("./parlance-data"));
         assert_eq!(config.time_zone, "Asia/Shanghai");
         assert_eq!(config.cors_origins, ["*"]);
-        assert!(
-            config
-                .inner_allow
-                .iter()
-                .any(|network| network.contains("127.0.0.1".parse().unwrap()))
-        );
-        assert!(
-            config
-                .inner_allow
-                .iter()
-                .any(|network| network.contains("::1".parse().unwrap()))
-        );
-        assert!(config.trusted_proxies.is_empty());
+        assert_eq!(config.inner_allow, AddressList::loopback());
+        assert_eq!(config.trusted_proxies, AddressList::default());
         assert_eq!(config.dialects, [Dialect::Ruoyi]);
         assert_eq!(
             config.messages,

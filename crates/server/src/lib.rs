@@ -4,6 +4,7 @@
 mod cli;
 pub mod config;
 pub mod control;
+mod cors;
 pub mod data_dir;
 pub mod doctor;
 pub mod failure;

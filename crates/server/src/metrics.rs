@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use parlance_core::Core;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
@@ -25,8 +26,16 @@ pub struct Metrics {
     registry: Registry,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// The figures of the process and of a core.
+    #[must_use]
+    pub fn new(core: Core) -> Self {
+        let mut metrics = Self::of_process();
+        metrics.registry.register_collector(Box::new(Connected { core }));
+        metrics
+    }
+
+    fn of_process() -> Self {
         let mut registry = Registry::default();
         registry.register(
             "parlance_build",
@@ -42,9 +51,7 @@ impl Default for Metrics {
         }));
         Self { registry }
     }
-}
 
-impl Metrics {
     /// Where other crates register their figures. To be done before [`Metrics::routes`].
     pub fn registry(&mut self) -> &mut Registry {
         &mut self.registry
@@ -72,6 +79,39 @@ fn unix_seconds() -> f64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0.0, |since| since.as_secs_f64())
+}
+
+/// Who is connected, read anew for each answer.
+struct Connected {
+    core: Core,
+}
+
+impl std::fmt::Debug for Connected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Connected")
+    }
+}
+
+impl Collector for Connected {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let (sessions, users) = self.core.connected();
+        for (name, help, figure) in [
+            (
+                "parlance_sessions",
+                "Live connections of signed-in users",
+                sessions,
+            ),
+            (
+                "parlance_users_online",
+                "People with at least one live connection",
+                users,
+            ),
+        ] {
+            #[expect(clippy::cast_precision_loss, reason = "a metric is a double anyway")]
+            gauge(&mut encoder, name, help, figure as f64)?;
+        }
+        Ok(())
+    }
 }
 
 /// Figures that the system keeps about this process, read anew for each answer.
@@ -204,7 +244,7 @@ mod tests {
 
     #[tokio::test]
     async fn figures_of_the_process_are_true() {
-        let text = text(Metrics::default()).await;
+        let text = text(Metrics::of_process()).await;
         assert!(figure(&text, "process_resident_memory_bytes") > 1e6);
         assert!(figure(&text, "process_open_fds") >= 3.0);
         assert!(figure(&text, "process_max_fds") >= figure(&text, "process_open_fds"));
@@ -219,7 +259,7 @@ mod tests {
 
     #[tokio::test]
     async fn figures_of_others_are_shown() {
-        let mut metrics = Metrics::default();
+        let mut metrics = Metrics::of_process();
         let sent: Counter = Counter::default();
         metrics
             .registry()

@@ -1,50 +1,127 @@
 //! `parlance serve`: puts the parts together, listens, and stops in order. Every part is made elsewhere.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::path::Path;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::http::StatusCode;
+use axum::middleware::from_fn;
+use parlance_core::{Core, CoreOptions, Limits, PasswordCost, SqliteOptions, SystemClock};
+use parlance_transport::http::{Drained, Server, ServerLimits, load_tls, request_id};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::config::Config;
+use crate::config::{Config, Synchronous};
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::metrics::Metrics;
 use crate::secrets::Secrets;
-use crate::{health, signal};
+use crate::{cors, health, signal};
 
-/// Longest wait for requests that were accepted before the server was asked to stop. Supervisors are promised an
-/// end within 10 seconds.
-const DRAIN_SECONDS_MAX: u64 = 8;
+/// Name of the database in the data directory.
+pub(crate) const DATABASE: &str = "parlance.db";
 
 /// Serves until a signal asks to stop.
 ///
 /// # Errors
-/// When the server cannot be started or the listener fails.
+/// When the server cannot be started.
 pub async fn run(config: Config, secrets: Secrets, data: DataDir) -> Result<(), Failure> {
     secrets.fit_for(config.listen.ip())?;
     let stopping = signal::stopping()?;
+    let tls = match (&config.tls.certificate, &config.tls.key) {
+        (Some(certificate), Some(key)) => {
+            Some(load_tls(certificate, key).map_err(|error| Failure::new(error.to_string(), ""))?)
+        }
+        _ => None,
+    };
     let listener = bind(config.listen).await?;
     let address = listener
         .local_addr()
         .map_err(|error| cannot_listen(config.listen, &error))?;
-    let app = router(stopping.clone());
+    let core = open_core(&config, &secrets, data.path()).await?;
+    let server = Server {
+        listeners: vec![listener],
+        router: router(&config, &core, stopping.clone()),
+        tls,
+        limits: ServerLimits {
+            connections_max: config.limits.connections_max,
+            ..ServerLimits::default()
+        },
+        shutdown: stopping,
+    };
     data.write_address(address)?;
     announce(&config, address);
-    serve(listener, app, stopping).await;
+    let drained = server.run().await;
     data.forget_address();
+    if let Drained::Left(connections) = drained {
+        tracing::warn!(
+            connections,
+            "some connections did not end in time and were cut off"
+        );
+    }
+    close_core(core).await;
     tracing::info!("stopped");
     Ok(())
 }
 
-fn router(stopping: watch::Receiver<bool>) -> Router {
+/// Opens the core over the database in a data directory that this process holds.
+pub(crate) async fn open_core(config: &Config, secrets: &Secrets, data: &Path) -> Result<Core, Failure> {
+    let path = data.join(DATABASE);
+    let mut database = SqliteOptions::new(&path);
+    database.synchronous = match config.sqlite.synchronous {
+        Synchronous::Full => parlance_core::Synchronous::Full,
+        Synchronous::Normal => parlance_core::Synchronous::Normal,
+    };
+    let options = CoreOptions {
+        database,
+        token_key: secrets.token_signing_key.clone(),
+        password_cost: PasswordCost::default(),
+        limits: limits(config),
+        clock: Arc::new(SystemClock),
+    };
+    Core::open(options).await.map_err(|error| {
+        Failure::new(
+            format!("cannot open the database {}: {error}", path.display()),
+            "run: parlance doctor; if it is damaged, put back a backup of the whole data directory",
+        )
+    })
+}
+
+/// Waits until everything acknowledged is in the database file, and closes it.
+pub(crate) async fn close_core(core: Core) {
+    if let Err(error) = tokio::task::spawn_blocking(move || core.close()).await {
+        tracing::error!(%error, "the database was not closed in order");
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        recall_window_seconds: config.messages.recall_window_seconds,
+        edit_window_seconds: config.messages.edit_window_seconds,
+        content_bytes_max: config.messages.content_bytes_max,
+        title_chars_max: config.limits.title_chars_max,
+        group_members_max: config.groups.members_max,
+        token_ttl_seconds: config.tokens.ttl_seconds,
+        logins_failed_per_minute: config.limits.logins_failed_per_minute,
+        sessions_per_user_max: config.limits.sessions_per_user_max,
+        upload_bytes_max: config.limits.upload_bytes_max,
+    }
+}
+
+fn router(config: &Config, core: &Core, stopping: watch::Receiver<bool>) -> Router {
+    let asked = core.clone();
+    let ready = move || {
+        let core = asked.clone();
+        async move { core.ready().await.map_err(|error| error.to_string()) }
+    };
     Router::new()
-        .merge(health::routes(|| std::future::ready(Ok(())), stopping))
-        .merge(Metrics::default().routes())
+        .merge(health::routes(ready, stopping))
+        .merge(Metrics::new(core.clone()).routes())
         .fallback(async || StatusCode::NOT_FOUND)
+        .layer(cors::layer(&config.cors_origins))
+        .layer(from_fn(request_id::track))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -53,13 +130,13 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
         .map_err(|error| cannot_listen(address, &error))
 }
 
-fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
     let remedy = match error.kind() {
-        std::io::ErrorKind::AddrInUse => format!(
-            "another program listens there; stop it, or choose another port with --listen {}:0",
-            address.ip()
+        io::ErrorKind::AddrInUse => format!(
+            "another program listens there; stop it, or take a free port with --listen {}",
+            SocketAddr::new(address.ip(), 0)
         ),
-        std::io::ErrorKind::PermissionDenied => {
+        io::ErrorKind::PermissionDenied => {
             "ports below 1024 need a right of their own (CAP_NET_BIND_SERVICE); choose a higher one"
                 .to_owned()
         }
@@ -75,7 +152,7 @@ fn announce(config: &Config, address: SocketAddr) {
     } else {
         "http"
     };
-    let mut out = std::io::stdout().lock();
+    let mut out = io::stdout().lock();
     // A closed standard output is no reason not to serve.
     _ = writeln!(
         out,
@@ -84,20 +161,4 @@ fn announce(config: &Config, address: SocketAddr) {
     );
     _ = out.flush();
     tracing::info!(%address, data_dir = %config.data_dir.display(), "listening");
-}
-
-async fn serve(listener: TcpListener, app: Router, stopping: watch::Receiver<bool>) {
-    let mut asked = stopping.clone();
-    let mut also_asked = stopping;
-    let until_asked = async move {
-        _ = asked.wait_for(|stop| *stop).await;
-    };
-    let out_of_time = async move {
-        _ = also_asked.wait_for(|stop| *stop).await;
-        tokio::time::sleep(Duration::from_secs(DRAIN_SECONDS_MAX)).await;
-    };
-    tokio::select! {
-        _ = axum::serve(listener, app).with_graceful_shutdown(until_asked) => {}
-        () = out_of_time => tracing::warn!("some requests did not finish in time and were cut off"),
-    }
 }

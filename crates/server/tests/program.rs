@@ -43,10 +43,15 @@ struct Server {
 
 impl Server {
     fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    fn start_with(data: &Path, variables: &[(&str, &str)]) -> Self {
         let mut command = parlance();
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(data);
+            .arg(data)
+            .envs(variables.iter().copied());
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -67,8 +72,8 @@ impl Server {
                 "ended before it listened: {}",
                 server.said
             );
-            if let Some((_, url)) = line.trim().split_once("listening on http://") {
-                server.address = url.parse().unwrap();
+            if let Some((_, url)) = line.trim().split_once("listening on ") {
+                server.address = url.split_once("://").unwrap().1.parse().unwrap();
             }
             server.said.push_str(&line);
         }
@@ -82,9 +87,9 @@ impl Server {
             "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
         )
         .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     fn signal(&self, name: &str) {
@@ -264,6 +269,7 @@ fn serves_from_nothing_and_stops_on_sigterm() {
     assert!(server.get("/healthz").starts_with("HTTP/1.1 200"));
     assert!(server.get("/readyz").starts_with("HTTP/1.1 200"));
     assert!(server.get("/metrics").contains("process_resident_memory_bytes"));
+    assert!(server.get("/metrics").contains("parlance_users_online 0.0"));
     assert!(server.get("/no/such/path").starts_with("HTTP/1.1 404"));
     let mode = fs::metadata(data.join("secrets.toml"))
         .unwrap()
@@ -363,5 +369,43 @@ fn doctor_grades_by_exit_code() {
         text(&unsound.stdout)
             .lines()
             .any(|line| line.starts_with("fail  ") && line.contains("— run: chmod 600"))
+    );
+}
+
+#[test]
+fn certificate_and_key_make_it_https() {
+    let directory = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (directory.path().join("c.pem"), directory.path().join("k.pem"));
+    fs::write(&certificate, made.cert.pem()).unwrap();
+    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let variables = [
+        ("PARLANCE_TLS__CERTIFICATE", certificate.to_str().unwrap()),
+        ("PARLANCE_TLS__KEY", key.to_str().unwrap()),
+    ];
+    let data = directory.path().join("data");
+    let server = Server::start_with(&data, &variables);
+    assert!(
+        server.said.contains("listening on https://127.0.0.1:"),
+        "{}",
+        server.said
+    );
+    assert!(
+        !server.get("/healthz").contains("HTTP/1.1 200"),
+        "plain HTTP is not answered"
+    );
+    assert_eq!(server.stop().0, Some(0));
+
+    fs::write(&key, "no key").unwrap();
+    let mut command = parlance();
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(&data)
+        .envs(variables);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains(&format!("error: {}: ", key.display())),
+        "{output:?}"
     );
 }

@@ -210,9 +210,9 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "sqlite.synchronous",
-        Kind::Choice(&["FULL", "EXTRA", "NORMAL"]),
+        Kind::Choice(&["FULL", "NORMAL"]),
         r#""FULL""#,
-        "How hard a commit is pushed to the disk. With FULL and EXTRA a message that was acknowledged survives a \
+        "How hard a commit is pushed to the disk. With FULL a message that was acknowledged survives a \
          power cut. With NORMAL the last ones before a power cut may be lost; a crash of the server alone loses \
          nothing.",
     ),

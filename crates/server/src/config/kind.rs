@@ -3,10 +3,10 @@
 
 use std::net::SocketAddr;
 
+use parlance_transport::http::AddressList;
 use toml::Value;
 
 use super::dialect;
-use super::network::Network;
 
 /// Most entries in a list, which keeps the check of each request against it cheap.
 const LIST_ENTRIES_MAX: usize = 256;
@@ -129,9 +129,9 @@ impl Kind {
                 ensure(number.is_some_and(|number| (min..=max).contains(&number)), "")
             }
             Self::Origins => entries(value)?.into_iter().try_for_each(origin),
-            Self::Networks => entries(value)?
-                .into_iter()
-                .try_for_each(|entry| entry.parse::<Network>().map(drop)),
+            Self::Networks => AddressList::parse(entries(value)?)
+                .map(drop)
+                .map_err(|error| error.to_string()),
             Self::Dialects => {
                 let entries = entries(value)?;
                 ensure(!entries.is_empty(), "at least one is needed")?;
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(Kind::Networks.parse_text(""), Ok(Value::Array(Vec::new())));
         assert_eq!(
             from_text(Kind::Networks, "127.0.0.1,nonsense").unwrap_err(),
-            "\"nonsense\" is no address or network"
+            "\"nonsense\" is no address; write an address like 10.0.0.7 or a network like 10.0.0.0/8"
         );
     }
 
