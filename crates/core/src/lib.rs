@@ -26,5 +26,6 @@ pub use command::{Command, Context};
 pub use env::{Clock, Env, Limits, SystemClock};
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Delivery, Event};
+pub use parlance_store::sqlite::check_integrity;
 pub use parlance_store::{Integrity, SqliteOptions, Synchronous, Tx};
 pub use session::{Ended, Session, SessionId};

@@ -157,7 +157,7 @@ fn run_server(loaded: Loaded, environment: &Environment) -> ExitCode {
 }
 
 fn run_doctor(sources: Sources, environment: &Environment) -> ExitCode {
-    let report = doctor::examine(&sources, environment, |_| doctor::Database::default());
+    let report = doctor::examine(&sources, environment, doctor::look_at_database);
     print(&report.text(std::io::stdout().is_terminal()));
     ExitCode::from(report.worst().exit_code())
 }

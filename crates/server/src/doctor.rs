@@ -1,6 +1,7 @@
 //! `parlance doctor`: looks at everything a server needs before and while it runs, changes nothing, and says what to
 //! do. The database is looked at by whoever knows it, through [`Database`].
 
+use std::cmp::Ordering;
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::fs::Metadata;
@@ -10,12 +11,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use parlance_core::Integrity;
 use rustix::fs::Access;
 
 use crate::config::sources::Sources;
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::secrets::{self, Given};
+use crate::serve::DATABASE;
 use crate::{data_dir, metrics};
 
 /// Free space below which a server will soon stop, in bytes.
@@ -26,6 +29,9 @@ const FREE_BYTES_WARN: u64 = 1 << 30;
 const EARLIEST_UNIX_SECONDS: u64 = 1_577_836_800;
 /// How far the clock may be behind the newest message, in seconds.
 const BEHIND_SECONDS_MAX: u64 = 5;
+/// What to do about a database that cannot be trusted.
+const RESTORE: &str = "stop the server, keep a copy of the data directory, and put back a backup";
+const MICROS_PER_SECOND: i64 = 1_000_000;
 /// Files a server has open besides its connections.
 const FILES_BESIDES: u64 = 256;
 
@@ -195,6 +201,61 @@ pub fn examine(
     findings.extend(open_files(&config));
     findings.extend(database.findings);
     Report { findings }
+}
+
+/// Looks at the database in the data directory, which a server may be using.
+#[must_use]
+pub fn look_at_database(config: &Config) -> Database {
+    let path = config.data_dir.join(DATABASE);
+    if !path.exists() {
+        let finding = Finding::ok("there is no database yet; the first start makes it");
+        return Database {
+            findings: vec![finding],
+            newest_message_unix_seconds: None,
+        };
+    }
+    match parlance_core::check_integrity(&path) {
+        Ok(integrity) => Database {
+            newest_message_unix_seconds: integrity
+                .newest_message_at
+                .and_then(|micros| u64::try_from(micros / MICROS_PER_SECOND).ok()),
+            findings: vec![soundness(&integrity), schema(&integrity)],
+        },
+        Err(error) => Database {
+            findings: vec![Finding::fail(
+                format!("the database {} cannot be checked: {error}", path.display()),
+                RESTORE,
+            )],
+            newest_message_unix_seconds: None,
+        },
+    }
+}
+
+fn soundness(integrity: &Integrity) -> Finding {
+    match integrity.damage.as_slice() {
+        [] => Finding::ok("the database is whole"),
+        [first, rest @ ..] => Finding::fail(
+            format!("the database is damaged: {first} (and {} more)", rest.len()),
+            RESTORE,
+        ),
+    }
+}
+
+fn schema(integrity: &Integrity) -> Finding {
+    let Integrity {
+        schema,
+        schema_current,
+        ..
+    } = integrity;
+    let what = format!("the database has schema {schema}, this program writes {schema_current}");
+    match schema.cmp(schema_current) {
+        Ordering::Equal => Finding::ok(what),
+        Ordering::Less => Finding::warn(
+            what,
+            "back the data directory up; the next start brings it up to date",
+        ),
+        Ordering::Greater => Finding::fail(what, "use the newer program again, or restore an older backup"),
+    }
 }
 
 fn missing_directory(path: &Path) -> Finding {
@@ -490,6 +551,41 @@ mod tests {
             grade_of(&look(), "the server of this data directory").0,
             Grade::Ok
         );
+    }
+
+    fn findings_of(schema: i64, damage: &[&str]) -> [Grade; 2] {
+        let damage = damage.iter().map(|line| (*line).to_owned()).collect();
+        let integrity = Integrity {
+            schema,
+            schema_current: 3,
+            damage,
+            newest_message_at: None,
+        };
+        [soundness(&integrity).grade, self::schema(&integrity).grade]
+    }
+
+    #[test]
+    fn the_database_is_graded_by_damage_and_schema() {
+        assert_eq!(findings_of(3, &[]), [Grade::Ok, Grade::Ok]);
+        assert_eq!(findings_of(2, &[]), [Grade::Ok, Grade::Warn]);
+        assert_eq!(findings_of(4, &[]), [Grade::Ok, Grade::Fail]);
+        assert_eq!(
+            findings_of(3, &["row 1 missing from index a"]),
+            [Grade::Fail, Grade::Ok]
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_found() {
+        let (_parent, path) = started();
+        let look = || examine(&flags(&path, "127.0.0.1:0"), &[], look_at_database);
+        assert_eq!(grade_of(&look(), "no database yet").0, Grade::Ok);
+        std::fs::write(
+            path.join(DATABASE),
+            "not a database, but longer than the head of one".repeat(100),
+        )
+        .unwrap();
+        assert_eq!(grade_of(&look(), "cannot be checked").0, Grade::Fail);
     }
 
     #[test]

@@ -359,6 +359,7 @@ fn doctor_grades_by_exit_code() {
         stdout(&sound).contains("the server of this data directory"),
         "{sound:?}"
     );
+    assert!(text(&sound.stdout).contains("the database is whole"), "{sound:?}");
     assert_eq!(server.stop().0, Some(0));
 
     assert_eq!(doctor("0.0.0.0:0").status.code(), Some(1), "no TLS");

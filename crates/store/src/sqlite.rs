@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 use tokio::sync::mpsc;
 
 use crate::commit::{self, Engine, Job, Pending, Publish, QUEUE_COMMANDS_MAX, Work};
@@ -68,6 +68,8 @@ pub struct Integrity {
     pub schema_current: i64,
     /// Damage found, in SQLite's words; empty when sound.
     pub damage: Vec<String>,
+    /// When the newest message was sent, in microseconds since 1970; none without messages or with another schema.
+    pub newest_message_at: Option<i64>,
 }
 
 /// A connection as the committer and the readers use it.
@@ -417,7 +419,14 @@ pub fn check_integrity(path: &Path) -> Result<Integrity> {
     let damage: Vec<String> = statement
         .query_map([], |row| row.get(0))?
         .collect::<std::result::Result<_, _>>()?;
+    let newest_message_at = if schema == migrate::current() && damage == ["ok"] {
+        let newest = "SELECT created_at FROM messages ORDER BY id DESC LIMIT 1";
+        connection.query_row(newest, [], |row| row.get(0)).optional()?
+    } else {
+        None
+    };
     Ok(Integrity {
+        newest_message_at,
         schema,
         schema_current: migrate::current(),
         damage: damage.into_iter().filter(|line| line != "ok").collect(),
