@@ -350,12 +350,11 @@ async fn what_does_not_end_in_time_is_counted() {
 
 #[test]
 fn unusable_tls_files_are_named_with_what_to_do() {
-    let dir = std::env::temp_dir().join(format!("parlance-transport-pem-{}", std::process::id()));
-    std::fs::create_dir_all(&dir).unwrap();
+    let dir = tempfile::tempdir().unwrap();
     let made = || rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (one, other) = (made(), made());
     let file = |name: &str, text: String| {
-        let path = dir.join(name);
+        let path = dir.path().join(name);
         std::fs::write(&path, text).unwrap();
         path
     };
@@ -365,12 +364,11 @@ fn unusable_tls_files_are_named_with_what_to_do() {
     let empty = file("empty.pem", String::new());
     assert!(load_tls(&certificate, &key).is_ok());
     let problem = |certificate: &Path, key: &Path| load_tls(certificate, key).unwrap_err().to_string();
-    let missing = dir.join("missing.pem");
+    let missing = dir.path().join("missing.pem");
     assert!(problem(&missing, &key).contains("missing.pem: cannot be read"));
     assert!(problem(&empty, &key).contains("empty.pem: holds no certificate"));
     assert!(problem(&key, &key).contains("key.pem: holds no certificate"));
     assert!(problem(&certificate, &empty).contains("empty.pem: holds no private key"));
     assert!(problem(&certificate, &certificate).contains("cert.pem: holds no private key"));
     assert!(problem(&certificate, &foreign_key).contains("other.pem: does not go with the certificate"));
-    std::fs::remove_dir_all(&dir).unwrap();
 }

@@ -59,11 +59,15 @@ fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
+/// Lets the paused clock go on; it does so at once when, and only when, every task waits.
+async fn pass(duration: Duration) {
+    timeout(duration, std::future::pending::<()>()).await.unwrap_err();
+}
+
 /// Sends events until the pump takes no more; returns how many it took.
 async fn fill(events: &mpsc::Sender<Outgoing>) -> usize {
     let frame = Frame::binary(vec![7; EVENT_BYTES]);
     let mut taken = 0;
-    // With the paused clock this passes at once when, and only when, everything waits.
     while timeout(
         Duration::from_secs(1),
         events.send(Outgoing::Frame(frame.clone())),
@@ -136,7 +140,7 @@ async fn a_slow_but_living_reader_is_kept() {
     fill(&socket.events).await;
     let mut buffer = vec![0; 2000];
     for _ in 0..6 {
-        tokio::time::sleep(Duration::from_secs(20)).await;
+        pass(Duration::from_secs(20)).await;
         socket.peer.read_exact(&mut buffer).await.unwrap();
     }
     assert!(!socket.pump.is_finished());
@@ -164,7 +168,7 @@ async fn a_refused_peer_that_keeps_sending_is_cut_off() {
     socket.peer.write_all(&[0xFF; 100]).await.unwrap();
     let started = Instant::now();
     while socket.peer.write_all(&[0xFF; 100]).await.is_ok() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        pass(Duration::from_millis(10)).await;
     }
     socket.pump.await.unwrap();
     assert_eq!(started.elapsed().as_secs(), 2);
@@ -191,7 +195,7 @@ async fn a_message_that_was_cut_by_our_close_does_not_break_the_handshake() {
         .unwrap();
     let (head, tail) = (masked(0x80, b"business"), masked(0x88, b"\x03\xE9"));
     socket.peer.write_all(&head[..9]).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(1)).await;
+    pass(Duration::from_millis(1)).await;
     socket.stop.send_replace(true);
     let started = Instant::now();
     socket
@@ -256,8 +260,8 @@ async fn accepted_work_outlives_its_socket() {
     client.send(Message::text("work orphan")).await.unwrap();
     socket.control.until(&socket.control.started, 1).await;
     drop(client);
-    // The clock moves only when every task waits: by now the pump has seen that the peer is gone.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    // By then the pump has seen that the peer is gone.
+    pass(Duration::from_secs(1)).await;
     assert_eq!(*socket.control.ended.borrow(), 0);
     socket.control.open_gate("orphan");
     socket.pump.await.unwrap();

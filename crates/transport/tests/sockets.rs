@@ -100,13 +100,11 @@ async fn speaks_with_a_real_client() {
 #[tokio::test(flavor = "multi_thread")]
 async fn speaks_with_a_real_client_over_tls() {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let dir = std::env::temp_dir().join(format!("parlance-transport-tls-{}", std::process::id()));
-    std::fs::create_dir_all(&dir).unwrap();
-    let (certificate, key) = (dir.join("cert.pem"), dir.join("key.pem"));
+    let dir = tempfile::tempdir().unwrap();
+    let (certificate, key) = (dir.path().join("cert.pem"), dir.path().join("key.pem"));
     std::fs::write(&certificate, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let tls = load_tls(&certificate, &key).unwrap();
-    std::fs::remove_dir_all(&dir).unwrap();
     let server = TestServer::with_sockets(Some(tls), SocketLimits::default()).await;
 
     let mut roots = RootCertStore::empty();
