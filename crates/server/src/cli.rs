@@ -13,7 +13,7 @@ use crate::config::{self, Loaded};
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::secrets::{Given, Secrets};
-use crate::{doctor, logging, serve};
+use crate::{doctor, logging, open_files, serve};
 
 /// Exit code when the configuration is wrong, the same that a wrong command line has.
 const MISCONFIGURED: u8 = 2;
@@ -149,6 +149,7 @@ fn with_settings(
 fn run_server(loaded: Loaded, environment: &Environment) -> ExitCode {
     let config = loaded.config;
     let served = logging::start(&config.log).and_then(|()| {
+        open_files::raise();
         let data = DataDir::take(&config.data_dir)?;
         let secrets = Secrets::open(data.path(), Given::from_environment(environment)?)?;
         runtime()?.block_on(serve::run(config, secrets, data))

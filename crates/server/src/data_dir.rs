@@ -140,6 +140,23 @@ pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     done
 }
 
+/// Makes a file that only its owner can read, empty, unless there is one already. What SQLite makes beside its
+/// database gets the same mode.
+///
+/// # Errors
+/// When the directory cannot be written.
+pub fn make_private(path: &Path) -> io::Result<()> {
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(FILE_MODE)
+        .open(path);
+    match made {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn open_lock(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .read(true)

@@ -19,7 +19,7 @@ use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::secrets::{self, Given};
 use crate::serve::DATABASE;
-use crate::{data_dir, metrics};
+use crate::{data_dir, open_files};
 
 /// Free space below which a server will soon stop, in bytes.
 const FREE_BYTES_FAIL: u64 = 100 << 20;
@@ -32,8 +32,6 @@ const BEHIND_SECONDS_MAX: u64 = 5;
 /// What to do about a database that cannot be trusted.
 const RESTORE: &str = "stop the server, keep a copy of the data directory, and put back a backup";
 const MICROS_PER_SECOND: i64 = 1_000_000;
-/// Files a server has open besides its connections.
-const FILES_BESIDES: u64 = 256;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -198,7 +196,7 @@ pub fn examine(
     findings.push(time_zone(&config.time_zone));
     findings.push(port(&config));
     findings.extend(encryption(&config));
-    findings.extend(open_files(&config));
+    findings.extend(allowed_files(&config));
     findings.extend(database.findings);
     Report { findings }
 }
@@ -435,16 +433,17 @@ fn encryption(config: &Config) -> Vec<Finding> {
     findings
 }
 
-fn open_files(config: &Config) -> Option<Finding> {
-    let limit = metrics::open_files_max()?;
-    let wanted = (config.limits.connections_max as u64).saturating_add(FILES_BESIDES);
-    (limit < wanted).then(|| {
+fn allowed_files(config: &Config) -> Option<Finding> {
+    let (highest, wanted) = (open_files::highest()?, open_files::wanted(&config.limits));
+    let connections_max = config.limits.connections_max;
+    (highest < wanted).then(|| {
         Finding::warn(
             format!(
-                "the process may open {limit} files, too few for limits.connections_max = {}",
-                config.limits.connections_max
+                "a process may open {highest} files, too few for limits.connections_max = {connections_max}"
             ),
-            format!("raise it to {wanted} (ulimit -n, or LimitNOFILE= in systemd), or lower connections_max"),
+            format!(
+                "raise it to {wanted} (ulimit -Hn, or LimitNOFILE= in systemd), or lower connections_max"
+            ),
         )
     })
 }

@@ -11,6 +11,7 @@ pub mod failure;
 pub mod health;
 pub mod logging;
 pub mod metrics;
+mod open_files;
 pub mod secrets;
 pub mod serve;
 pub mod signal;

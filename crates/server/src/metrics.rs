@@ -154,7 +154,7 @@ impl Collector for Process {
             (
                 "process_max_fds",
                 "Most files and sockets the process may open",
-                open_files_max(),
+                crate::open_files::current(),
             ),
         ];
         for (name, help, figure) in figures {
@@ -204,18 +204,6 @@ fn status_kib(name: &str) -> Option<u64> {
 fn open_files() -> Option<u64> {
     // The listing itself holds one open.
     Some((std::fs::read_dir("/proc/self/fd").ok()?.count() as u64).saturating_sub(1))
-}
-
-/// The limit of open files now in force; `None` when unknown or without limit.
-pub(crate) fn open_files_max() -> Option<u64> {
-    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
-    limits
-        .lines()
-        .find_map(|line| line.strip_prefix("Max open files"))?
-        .split_whitespace()
-        .next()?
-        .parse()
-        .ok()
 }
 
 #[cfg(test)]

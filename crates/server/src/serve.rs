@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::{Config, Synchronous};
-use crate::data_dir::DataDir;
+use crate::data_dir::{self, DataDir};
 use crate::failure::Failure;
 use crate::metrics::Metrics;
 use crate::secrets::Secrets;
@@ -69,6 +69,12 @@ pub async fn run(config: Config, secrets: Secrets, data: DataDir) -> Result<(), 
 /// Opens the core over the database in a data directory that this process holds.
 pub(crate) async fn open_core(config: &Config, secrets: &Secrets, data: &Path) -> Result<Core, Failure> {
     let path = data.join(DATABASE);
+    data_dir::make_private(&path).map_err(|error| {
+        Failure::new(
+            format!("cannot make the database {}: {error}", path.display()),
+            "make the user the server runs as the owner of the data directory",
+        )
+    })?;
     let mut database = SqliteOptions::new(&path);
     database.synchronous = match config.sqlite.synchronous {
         Synchronous::Full => parlance_core::Synchronous::Full,

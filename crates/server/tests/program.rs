@@ -271,11 +271,11 @@ fn serves_from_nothing_and_stops_on_sigterm() {
     assert!(server.get("/metrics").contains("process_resident_memory_bytes"));
     assert!(server.get("/metrics").contains("parlance_users_online 0.0"));
     assert!(server.get("/no/such/path").starts_with("HTTP/1.1 404"));
-    let mode = fs::metadata(data.join("secrets.toml"))
-        .unwrap()
-        .permissions()
-        .mode();
-    assert_eq!(mode & 0o777, 0o600);
+    for file in fs::read_dir(&data).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{:?} is open to others", file.path());
+    }
 
     let (code, _) = server.stop();
     assert_eq!(code, Some(0));
