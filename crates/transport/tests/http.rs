@@ -159,6 +159,16 @@ async fn a_head_that_never_ends_is_cut_off() {
     let server = TestServer::with_router(Router::new(), limits).await;
     let answer = exchange(&server, "GET / HTTP/1.1\r\nHost:").await;
     assert!(!answer.contains("200"), "{answer}");
+    assert_eq!(
+        exchange(&server, "").await,
+        "",
+        "nor may a connection stay silent"
+    );
+    let kept = exchange(&server, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert!(
+        kept.starts_with("HTTP/1.1 404"),
+        "a kept connection does not idle for ever: {kept}"
+    );
 }
 
 #[tokio::test]

@@ -217,6 +217,7 @@ async fn a_message_that_was_cut_by_our_close_does_not_break_the_handshake() {
 
 #[tokio::test(start_paused = true)]
 async fn a_socket_opened_during_the_stop_is_closed_at_once() {
+    let started = Instant::now();
     let (peer, ours) = duplex(PIPE_BYTES);
     let control = Control::new();
     let (_stop, shutdown) = watch::channel(true);
@@ -229,6 +230,11 @@ async fn a_socket_opened_during_the_stop_is_closed_at_once() {
     assert_eq!(u16::from(frame.code), 1001);
     assert!(client.next().await.is_none());
     pump.await.unwrap();
+    assert_eq!(
+        started.elapsed(),
+        Duration::ZERO,
+        "the peer's answer ended it, no timer"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,7 +13,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use axum::{
@@ -141,7 +141,8 @@ const SHARDS: usize = 16;
 /// Entries looked at to find one to give up when a shard is full.
 const EVICTION_SAMPLES: usize = 8;
 /// A full shard is swept of idle entries at most this often, in microseconds.
-const SWEEP_INTERVAL_MICROS: u64 = 1_000_000;
+const SWEEP_INTERVAL_MICROS: u64 = MICROS_PER_SECOND;
+const MICROS_PER_SECOND: u64 = 1_000_000;
 
 /// Lets each key do `burst` things at once and `per_second` a second in the long run.
 ///
@@ -168,7 +169,7 @@ struct Shard {
 impl RateLimiter {
     /// A limiter whose clock starts at `now`. Rates above a million a second count as a million.
     pub fn new(per_second: NonZeroU32, burst: NonZeroU32, keys_max: usize, now: Instant) -> Self {
-        let token_micros = (1_000_000 / u64::from(per_second.get())).max(1);
+        let token_micros = (MICROS_PER_SECOND / u64::from(per_second.get())).max(1);
         Self {
             shards: Default::default(),
             hasher: RandomState::new(),
@@ -193,7 +194,7 @@ impl RateLimiter {
         let full_at = known.unwrap_or(0).max(now).saturating_add(self.token_micros);
         let over = full_at.saturating_sub(now).saturating_sub(self.burst_micros);
         if over > 0 {
-            return Err(Duration::from_micros(over).as_secs() + 1);
+            return Err(over.div_ceil(MICROS_PER_SECOND));
         }
         if known.is_none() && shard.full_at.len() >= self.shard_keys_max {
             shard.make_room(now, self.shard_keys_max);

@@ -39,7 +39,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct ServerLimits {
     /// Most connections at a time, WebSockets included; past it new ones wait in the backlog.
     pub connections_max: usize,
-    /// How long a client may take for its TLS handshake, and again for the head of a request.
+    /// How long a client may take for its TLS handshake, and again for the head of each request; so
+    /// also how long a kept connection may idle.
     pub header_seconds_max: u64,
     /// Longest head of a request, in bytes; a longer one is answered 431.
     pub header_bytes_max: usize,

@@ -24,7 +24,7 @@ pub type Close = (u16, Cow<'static, str>);
 /// undo then does it in `Drop`.
 pub trait Protocol: Send + Unpin + 'static {
     /// Outcome of asynchronous work, handed back in the order the work was started.
-    type Done: Send + Unpin + 'static;
+    type Done: Send + 'static;
 
     /// Called once, before anything is read.
     fn opened(&mut self) -> Step<Self::Done>;

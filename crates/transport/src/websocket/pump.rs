@@ -81,33 +81,23 @@ pub const fn pump_bytes<S, P: Protocol>() -> usize {
     size_of::<Pump<S, P>>()
 }
 
-/// Where a socket is in its life. Each later phase has an end that comes whatever the peer does.
+/// Where a socket is in its life. Each later phase ends at its instant, whatever the peer does.
 #[derive(Clone, Copy)]
 enum Phase {
     /// `Protocol::opened` has not been called.
     New,
     Open,
     /// Nothing is read any more; accepted work is being finished before the socket is closed.
-    Leaving {
-        until: Instant,
-    },
+    Leaving(Instant),
     /// A close frame of ours is on its way; the peer's is awaited.
-    Closing {
-        until: Instant,
-    },
+    Closing(Instant),
     /// The peer's bytes can no longer be understood. They are thrown away until it hangs up, since
     /// hanging up on unread bytes could take the close frame from it.
-    Discarding {
-        until: Instant,
-    },
+    Discarding(Instant),
     /// Both sides are done talking: flush and hang up.
-    Ending {
-        until: Instant,
-    },
+    Ending(Instant),
     /// The socket is of no use any more, but work it started must not be cut off in the middle.
-    Finishing {
-        until: Instant,
-    },
+    Finishing(Instant),
 }
 
 /// The socket is over, now. Nothing is left to tell the peer, though work may still be running.
@@ -138,6 +128,9 @@ struct Pump<S, P: Protocol> {
     shutdown_alarm: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
+/// Nothing in a pump is pinned in place, whatever work yields.
+impl<S: Unpin, P: Protocol> Unpin for Pump<S, P> {}
+
 impl<S, P> Future for Pump<S, P>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -147,15 +140,11 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let pump = self.get_mut();
-        if !matches!(pump.phase, Phase::Finishing { .. }) {
+        if !matches!(pump.phase, Phase::Finishing(_)) {
             let mut scratch = Scratch::take();
             match pump.run(&mut scratch.0, cx) {
                 Ok(()) => return Poll::Pending,
-                Err(Gone) => {
-                    pump.phase = Phase::Finishing {
-                        until: pump.close_instant(),
-                    }
-                }
+                Err(Gone) => pump.phase = Phase::Finishing(pump.close_instant()),
             }
         }
         pump.finish(cx)
@@ -220,22 +209,18 @@ impl<S, P: Protocol> Pump<S, P> {
 
     fn close(&mut self, code: u16, reason: &str) {
         self.outbox.push(Frame::close(code, reason));
-        self.phase = Phase::Closing {
-            until: self.close_instant(),
-        };
+        self.phase = Phase::Closing(self.close_instant());
     }
 
     fn refuse(&mut self, error: ProtocolError) {
         tracing::debug!(%error, "socket refused");
         let (code, reason) = error.close();
         // Once the close frame is out, no second one may follow it.
-        if !matches!(self.phase, Phase::Closing { .. }) {
+        if !matches!(self.phase, Phase::Closing(_)) {
             self.outbox.push(Frame::close(code, reason));
         }
         self.remainder = Vec::new();
-        self.phase = Phase::Discarding {
-            until: self.close_instant(),
-        };
+        self.phase = Phase::Discarding(self.close_instant());
     }
 
     /// Calls the dialect for what happened, until nothing is left or the turn is over.
@@ -262,7 +247,7 @@ impl<S, P: Protocol> Pump<S, P> {
     /// Hands finished work back. In a closing socket there is nobody to hand it to.
     fn deliver_outcomes(&mut self, turn: &mut Turn, cx: &mut Context<'_>) {
         while self.work.has_done() {
-            let is_open = matches!(self.phase, Phase::Open | Phase::Leaving { .. });
+            let is_open = matches!(self.phase, Phase::Open | Phase::Leaving(_));
             if is_open && !turn.take(!self.is_full()) {
                 return;
             }
@@ -277,7 +262,7 @@ impl<S, P: Protocol> Pump<S, P> {
     /// Handles the complete messages at the start of `bytes`; returns how many bytes they took.
     fn handle(&mut self, bytes: &mut [u8], turn: &mut Turn, cx: &mut Context<'_>) -> usize {
         let mut used = 0;
-        while matches!(self.phase, Phase::Open | Phase::Closing { .. }) && turn.take(self.may_read()) {
+        while matches!(self.phase, Phase::Open | Phase::Closing(_)) && turn.take(self.may_read()) {
             let (taken, input) = match self
                 .decoder
                 .decode(&mut bytes[used..], self.limits.message_bytes_max)
@@ -297,7 +282,7 @@ impl<S, P: Protocol> Pump<S, P> {
                 self.peer_closed(code);
                 return bytes.len();
             }
-            if matches!(self.phase, Phase::Closing { .. }) {
+            if matches!(self.phase, Phase::Closing(_)) {
                 continue;
             }
             match input {
@@ -323,9 +308,7 @@ impl<S, P: Protocol> Pump<S, P> {
                 None => Frame::close_without_code(),
             });
         }
-        self.phase = Phase::Ending {
-            until: self.close_instant(),
-        };
+        self.phase = Phase::Ending(self.close_instant());
     }
 
     fn start_leaving(&mut self, cx: &mut Context<'_>) {
@@ -337,9 +320,7 @@ impl<S, P: Protocol> Pump<S, P> {
         if (is_new || self.shutdown.has_changed().unwrap_or(true)) && alarm.as_mut().poll(cx).is_ready() {
             self.shutdown_alarm = None;
             if matches!(self.phase, Phase::New | Phase::Open) {
-                self.phase = Phase::Leaving {
-                    until: self.close_instant(),
-                };
+                self.phase = Phase::Leaving(self.close_instant());
             }
         }
     }
@@ -391,13 +372,13 @@ where
     }
 
     fn read(&mut self, scratch: &mut [u8], turn: &mut Turn, cx: &mut Context<'_>) -> Result<(), Gone> {
-        while matches!(self.phase, Phase::Open | Phase::Closing { .. }) {
+        while matches!(self.phase, Phase::Open | Phase::Closing(_)) {
             if !self.remainder.is_empty() {
                 let mut kept = mem::take(&mut self.remainder);
                 let used = self.handle(&mut kept, turn, cx);
                 // A fresh copy of the rest, so that a long message's memory is not kept for it.
                 self.remainder = if used == 0 { kept } else { kept[used..].to_vec() };
-                if !matches!(self.phase, Phase::Open | Phase::Closing { .. }) {
+                if !matches!(self.phase, Phase::Open | Phase::Closing(_)) {
                     return Ok(());
                 }
             }
@@ -410,9 +391,7 @@ where
                 Poll::Ready(received) => received?,
             };
             if received.is_empty() {
-                self.phase = Phase::Ending {
-                    until: self.close_instant(),
-                };
+                self.phase = Phase::Ending(self.close_instant());
             } else if self.remainder.is_empty() {
                 let used = self.handle(received, turn, cx);
                 self.remainder = received[used..].to_vec();
@@ -425,7 +404,7 @@ where
 
     /// Tells the peer that the server goes, once accepted work is answered or its time is over.
     fn leave(&mut self) {
-        if let Phase::Leaving { until } = self.phase
+        if let Phase::Leaving(until) = self.phase
             && (self.work.is_empty() || Instant::now() >= until)
         {
             self.close(close_code::GOING_AWAY, "the server is going away");
@@ -466,12 +445,12 @@ where
     /// Hangs up, once our frames are out and the phase says that nothing more is to come.
     fn hang_up(&mut self, scratch: &mut [u8], cx: &mut Context<'_>) -> Result<(), Gone> {
         let hung_up = match self.phase {
-            Phase::Ending { .. } | Phase::Discarding { .. } => Pin::new(&mut self.stream).poll_shutdown(cx),
+            Phase::Ending(_) | Phase::Discarding(_) => Pin::new(&mut self.stream).poll_shutdown(cx),
             _ => return Ok(()),
         };
         if let Poll::Ready(hung_up) = hung_up {
             hung_up?;
-            if matches!(self.phase, Phase::Ending { .. }) {
+            if matches!(self.phase, Phase::Ending(_)) {
                 return Err(Gone);
             }
         }
@@ -498,11 +477,11 @@ where
     fn next_instant(&self) -> Option<Instant> {
         let own = match self.phase {
             Phase::New | Phase::Open => self.protocol.deadline(),
-            Phase::Leaving { until }
-            | Phase::Closing { until }
-            | Phase::Discarding { until }
-            | Phase::Ending { until }
-            | Phase::Finishing { until } => Some(until),
+            Phase::Leaving(until)
+            | Phase::Closing(until)
+            | Phase::Discarding(until)
+            | Phase::Ending(until)
+            | Phase::Finishing(until) => Some(until),
         };
         match (own, self.stalled_until) {
             (Some(own), Some(stalled)) => Some(own.min(stalled)),
@@ -537,7 +516,7 @@ where
                 return Err(Gone);
             }
             return match self.phase {
-                Phase::New | Phase::Open | Phase::Leaving { .. } => Ok(true),
+                Phase::New | Phase::Open | Phase::Leaving(_) => Ok(true),
                 _ => Err(Gone),
             };
         }
