@@ -1,0 +1,230 @@
+//! Starts and stops the server under test: an empty data directory, port 0, secrets through the environment.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::connection::check_loopback;
+use crate::failure::{Context as _, Outcome, fail};
+use crate::http::{HttpClient, Request};
+
+/// How long a server may take until it is ready.
+const READY_WAIT_MAX: Duration = Duration::from_secs(30);
+/// How often a starting server is asked whether it is ready.
+const READY_POLL: Duration = Duration::from_millis(2);
+/// How long one answer of `/readyz` may take.
+const READY_ANSWER_MAX: Duration = Duration::from_secs(1);
+/// How long a server may take to stop after SIGTERM; it promises 10 s.
+const STOP_WAIT_MAX: Duration = Duration::from_secs(12);
+/// How much of the server's log an error shows, in bytes.
+const LOG_TAIL_BYTES: usize = 2_000;
+
+/// A directory that is removed with everything in it when dropped.
+#[derive(Debug)]
+pub(crate) struct WorkDir(PathBuf);
+
+impl WorkDir {
+    /// Makes a new private directory below `parent`.
+    pub(crate) fn new(parent: &Path) -> Outcome<WorkDir> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = parent.join(format!("parlance-bench-{}-{count}", std::process::id()));
+        fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .context(|| format!("cannot make the work directory {}", path.display()))?;
+        Ok(WorkDir(path))
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for WorkDir {
+    fn drop(&mut self) {
+        // Nothing can be done about a directory that cannot be removed; it is below the temporary directory.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A running server and its data; dropped, it is killed and its data removed.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    address: SocketAddr,
+    started_in: Duration,
+    directory: WorkDir,
+}
+
+impl Server {
+    /// Starts `parlance serve` on an empty data directory below `parent` and waits until `/readyz` answers 200.
+    ///
+    /// # Errors
+    /// The binary cannot be run, ends early, or is not ready in 30 s; the end of its log is in the text.
+    pub(crate) async fn start(binary: &Path, parent: &Path) -> Outcome<Server> {
+        let directory = WorkDir::new(parent)?;
+        let data = directory.path().join("data");
+        let log = fs::File::create(directory.path().join("server.log"))?;
+        let begun = Instant::now();
+        let child = Command::new(binary)
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(&data)
+            .env("PARLANCE_ADMIN_PASSWORD", "bench-Admin-Pass-1")
+            .env("PARLANCE_INTERNAL_TOKEN", "bench-internal-token-0123456789abcdef")
+            .env("PARLANCE_APP_KEY", "bench-app")
+            .env("PARLANCE_APP_SECRET", "bench-app-secret-0123456789abcdef")
+            .current_dir(directory.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .context(|| format!("cannot run {}", binary.display()))?;
+        // From here on dropping `server` also stops the child.
+        let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut server = Server {
+            child,
+            address: unknown,
+            started_in: Duration::ZERO,
+            directory,
+        };
+        server.wait_until_ready(&data.join("address"), begun).await?;
+        Ok(server)
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// From the start of the process to the first 200 of `/readyz`.
+    pub(crate) fn started_in(&self) -> Duration {
+        self.started_in
+    }
+
+    /// Stops it with SIGTERM and waits for its end.
+    ///
+    /// # Errors
+    /// It ends with a failure or not in time; it is killed then.
+    pub(crate) async fn stop(mut self) -> Outcome<()> {
+        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            kill_process(pid, Signal::TERM)?;
+        }
+        let begun = Instant::now();
+        while begun.elapsed() < STOP_WAIT_MAX {
+            match self.child.try_wait()? {
+                Some(status) if status.success() => return Ok(()),
+                Some(status) => return fail(format!("the server ended with {status} after SIGTERM")),
+                None => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+        fail(format!(
+            "the server did not stop within {} s of SIGTERM",
+            STOP_WAIT_MAX.as_secs()
+        ))
+    }
+
+    async fn wait_until_ready(&mut self, address_file: &Path, begun: Instant) -> Outcome<()> {
+        while begun.elapsed() < READY_WAIT_MAX {
+            if let Some(status) = self.child.try_wait()? {
+                return fail(format!(
+                    "the server ended at once with {status}:\n{}",
+                    self.log_tail()
+                ));
+            }
+            if let Some(address) = read_address(address_file)
+                && is_ready(address).await
+            {
+                check_loopback(address)?;
+                self.address = address;
+                self.started_in = begun.elapsed();
+                return Ok(());
+            }
+            tokio::time::sleep(READY_POLL).await;
+        }
+        fail(format!(
+            "the server was not ready in {} s:\n{}",
+            READY_WAIT_MAX.as_secs(),
+            self.log_tail()
+        ))
+    }
+
+    fn log_tail(&self) -> String {
+        let log = fs::read(self.directory.path().join("server.log")).unwrap_or_default();
+        String::from_utf8_lossy(&log[log.len().saturating_sub(LOG_TAIL_BYTES)..]).into_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail only for a child that has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read_address(file: &Path) -> Option<SocketAddr> {
+    let text = fs::read_to_string(file).ok()?;
+    // A reader may come between creation and writing, so only a whole address counts.
+    text.trim().trim_start_matches("http://").parse().ok()
+}
+
+async fn is_ready(address: SocketAddr) -> bool {
+    let request = Request {
+        method: "GET",
+        path: "/readyz",
+        token: None,
+        body: "",
+    };
+    let asked = async {
+        let mut client = HttpClient::open(address).await?;
+        client.request(&request).await
+    };
+    matches!(tokio::time::timeout(READY_ANSWER_MAX, asked).await, Ok(Ok(answer)) if answer.status == 200)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_work_directory_goes_with_its_owner() {
+        let directory = WorkDir::new(&std::env::temp_dir()).unwrap();
+        let path = directory.path().to_owned();
+        fs::write(path.join("file"), "x").unwrap();
+        assert!(path.is_dir());
+        drop(directory);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn an_address_file_is_read_only_when_whole() {
+        let directory = WorkDir::new(&std::env::temp_dir()).unwrap();
+        let file = directory.path().join("address");
+        assert_eq!(read_address(&file), None);
+        fs::write(&file, "").unwrap();
+        assert_eq!(read_address(&file), None);
+        fs::write(&file, "127.0.0.1:4711\n").unwrap();
+        assert_eq!(read_address(&file), Some("127.0.0.1:4711".parse().unwrap()));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_ends_at_once_is_reported() {
+        let error = Server::start(Path::new("/bin/false"), &std::env::temp_dir())
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("ended at once"), "{error}");
+    }
+}
