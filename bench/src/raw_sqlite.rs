@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::failure::{Outcome, fail};
 use crate::process::cpu_time;
-use crate::server::WorkDir;
+use crate::server::work_directory;
 use crate::target::cpu_us_each;
 
 /// The most rows of one run.
@@ -56,7 +56,7 @@ pub(crate) fn run(work_dir: &Path, load: &SqliteLoad) -> Outcome<SqliteReport> {
             "--rows must be 1 to {ROWS_MAX}, --batch and --conversations at least 1"
         ));
     }
-    let directory = WorkDir::new(work_dir)?;
+    let directory = work_directory(work_dir)?;
     let mut database = open(&directory.path().join("raw.db"))?;
     let pid = std::process::id();
     let (before, begun) = (cpu_time(pid)?, Instant::now());

@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 
 use crate::connection::check_loopback;
 use crate::failure::{Context as _, Outcome, fail};
@@ -25,43 +24,13 @@ const STOP_WAIT_MAX: Duration = Duration::from_secs(12);
 /// How much of the server's log an error shows, in bytes.
 const LOG_TAIL_BYTES: usize = 2_000;
 
-/// A directory that is removed with everything in it when dropped.
-#[derive(Debug)]
-pub(crate) struct WorkDir(PathBuf);
-
-impl WorkDir {
-    /// Makes a new private directory below `parent`.
-    pub(crate) fn new(parent: &Path) -> Outcome<WorkDir> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = parent.join(format!("parlance-bench-{}-{count}", std::process::id()));
-        fs::DirBuilder::new()
-            .mode(0o700)
-            .create(&path)
-            .context(|| format!("cannot make the work directory {}", path.display()))?;
-        Ok(WorkDir(path))
-    }
-
-    /// Where it is.
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for WorkDir {
-    fn drop(&mut self) {
-        // Nothing can be done about a directory that cannot be removed; it is below the temporary directory.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 /// A running server and its data; dropped, it is killed and its data removed.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
     started_in: Duration,
-    directory: WorkDir,
+    directory: TempDir,
 }
 
 impl Server {
@@ -70,7 +39,7 @@ impl Server {
     /// # Errors
     /// The binary cannot be run, ends early, or is not ready in 30 s; the end of its log is in the text.
     pub(crate) async fn start(binary: &Path, parent: &Path) -> Outcome<Server> {
-        let directory = WorkDir::new(parent)?;
+        let directory = work_directory(parent)?;
         let data = directory.path().join("data");
         let log = fs::File::create(directory.path().join("server.log"))?;
         let begun = Instant::now();
@@ -175,6 +144,14 @@ impl Drop for Server {
     }
 }
 
+/// Makes a private directory below `parent` that goes with its owner.
+pub(crate) fn work_directory(parent: &Path) -> Outcome<TempDir> {
+    tempfile::Builder::new()
+        .prefix("parlance-bench-")
+        .tempdir_in(parent)
+        .context(|| format!("cannot make a work directory in {}", parent.display()))
+}
+
 fn read_address(file: &Path) -> Option<SocketAddr> {
     let text = fs::read_to_string(file).ok()?;
     // A reader may come between creation and writing, so only a whole address counts.
@@ -200,18 +177,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_work_directory_goes_with_its_owner() {
-        let directory = WorkDir::new(&std::env::temp_dir()).unwrap();
-        let path = directory.path().to_owned();
-        fs::write(path.join("file"), "x").unwrap();
-        assert!(path.is_dir());
-        drop(directory);
-        assert!(!path.exists());
-    }
-
-    #[test]
     fn an_address_file_is_read_only_when_whole() {
-        let directory = WorkDir::new(&std::env::temp_dir()).unwrap();
+        let directory = work_directory(&std::env::temp_dir()).unwrap();
         let file = directory.path().join("address");
         assert_eq!(read_address(&file), None);
         fs::write(&file, "").unwrap();
