@@ -222,6 +222,7 @@ impl AllArgs {
             messages: None,
             seconds: self.seconds,
             warmup_seconds: 2.0,
+            drain_seconds: 10.0,
             bytes: 100,
             rate,
         }

@@ -20,8 +20,8 @@ use crate::label::{LABEL_BYTES_MAX, Label};
 use crate::latency::{Latency, Percentiles};
 use crate::outgoing::MessageWriter;
 use crate::process::{Memory, allow_open_files};
+use crate::progress::Progress;
 use crate::scan::{Kind, Scanner};
-use crate::send::Progress;
 use crate::span::{Mark, Span};
 use crate::target::Target;
 use crate::verify::{Faults, Sequence};
@@ -144,6 +144,9 @@ pub(crate) async fn make_crowd(target: &Target, load: &FanoutLoad) -> Outcome<Cr
 struct Shared {
     begun: Instant,
     delivered: AtomicU64,
+    /// Deliveries after which the current phase is over, all senders together.
+    goal: AtomicU64,
+    over: Notify,
     delivery: Latency,
     /// One for each sender.
     bursts: Vec<Burst>,
@@ -173,6 +176,19 @@ impl Burst {
 }
 
 impl Shared {
+    /// Takes note of one delivery of this sender's messages.
+    fn arrived(&self, sender: usize) {
+        let delivered = self.delivered.fetch_add(1, Ordering::SeqCst) + 1;
+        self.bursts[sender].arrived();
+        if delivered == self.goal.load(Ordering::SeqCst) {
+            self.over.notify_waiters();
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.delivered.load(Ordering::SeqCst) >= self.goal.load(Ordering::SeqCst)
+    }
+
     fn now_ns(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
@@ -196,6 +212,8 @@ pub(crate) async fn run(target: &Target, crowd: &Crowd, load: &FanoutLoad) -> Ou
     let shared = Arc::new(Shared {
         begun: Instant::now(),
         delivered: AtomicU64::new(0),
+        goal: AtomicU64::new(0),
+        over: Notify::new(),
         delivery: Latency::new()?,
         bursts: (0..load.senders).map(|_| Burst::default()).collect(),
     });
@@ -253,8 +271,7 @@ fn note_delivery(scanner: &Scanner, text: &[u8], sequences: &mut [Sequence], sha
         }
         _ => sequence.unreadable(),
     }
-    shared.delivered.fetch_add(1, Ordering::Relaxed);
-    shared.bursts[sender].arrived();
+    shared.arrived(sender);
 }
 
 struct Sender {
@@ -296,7 +313,8 @@ impl Sender {
         })
     }
 
-    /// Sends `messages` in bursts; returns when everybody has all of them.
+    /// Sends `messages` in bursts; returns when everybody has all messages of all senders, because until then this
+    /// member must go on receiving the others'.
     async fn send_bursts(mut self, messages: u64) -> Outcome<Sender> {
         let mut out = Vec::new();
         let goal = self.sent + messages;
@@ -318,7 +336,25 @@ impl Sender {
             self.connection.send(&out).await?;
             self.wait_for_deliveries().await?;
         }
+        self.wait_for_the_others().await?;
         Ok(self)
+    }
+
+    async fn wait_for_the_others(&mut self) -> Outcome<()> {
+        let shared = Arc::clone(&self.shared);
+        loop {
+            let over = shared.over.notified();
+            tokio::pin!(over);
+            // Listening before looking, so that the last delivery cannot fall between the two.
+            over.as_mut().enable();
+            if shared.is_over() {
+                return Ok(());
+            }
+            tokio::select! {
+                () = over => {}
+                received = self.receive() => received?,
+            }
+        }
     }
 
     async fn wait_for_deliveries(&mut self) -> Outcome<()> {
@@ -363,6 +399,11 @@ impl Sender {
 }
 
 async fn send_all(shared: &Shared, senders: Vec<Sender>, messages: u64) -> Outcome<Vec<Sender>> {
+    let deliveries = senders
+        .iter()
+        .map(|sender| sender.deliveries_per_message * messages)
+        .sum::<u64>();
+    shared.goal.fetch_add(deliveries, Ordering::SeqCst);
     let mut tasks: JoinSet<_> = senders
         .into_iter()
         .map(|sender| sender.send_bursts(messages))

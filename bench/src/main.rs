@@ -6,7 +6,11 @@ mod account;
 mod all;
 mod bars;
 mod connection;
+#[cfg(test)]
+mod end_to_end;
 mod failure;
+#[cfg(test)]
+mod fake;
 mod fanout;
 mod fill;
 mod frame;
@@ -16,6 +20,7 @@ mod label;
 mod latency;
 mod outgoing;
 mod process;
+mod progress;
 mod raw;
 mod raw_relay;
 mod raw_sqlite;

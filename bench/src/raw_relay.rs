@@ -64,7 +64,8 @@ pub(crate) async fn serve() -> Outcome<()> {
     }
 }
 
-async fn accept(listener: TcpListener) -> Outcome<()> {
+/// Serves every connection of a listener.
+pub(crate) async fn accept(listener: TcpListener) -> Outcome<()> {
     let relay = Arc::new(Relay::default());
     loop {
         let (stream, _) = listener.accept().await?;

@@ -20,6 +20,7 @@ use crate::label::{LABEL_BYTES_MAX, Label};
 use crate::latency::{Latency, Percentiles};
 use crate::outgoing::{MessageWriter, counter_of};
 use crate::process::{Memory, allow_open_files};
+use crate::progress::Progress;
 use crate::scan::{Kind, Scanner};
 use crate::span::{Mark, Span};
 use crate::target::Target;
@@ -29,8 +30,6 @@ use crate::verify::{Faults, Sequence};
 const PAIRS_MAX: usize = 10_000;
 /// The longest measured span, in seconds.
 const SECONDS_MAX: f64 = 3_600.0;
-/// A run without any progress for this long has failed.
-const STALL_MAX: Duration = Duration::from_secs(15);
 /// How often progress is looked at.
 const PROGRESS_POLL: Duration = Duration::from_millis(20);
 /// How often a paced sender that has nothing to do looks whether the run is over.
@@ -57,6 +56,9 @@ pub(crate) struct SendLoad {
     /// Content of each message, in bytes (at least 64)
     #[arg(long, default_value_t = 100)]
     pub(crate) bytes: usize,
+    /// After the last acknowledgement, time without any delivery until what is missing counts as lost
+    #[arg(long, default_value_t = 10.0)]
+    pub(crate) drain_seconds: f64,
     /// Pace all senders together to this many messages a second; the window stays the cap
     #[arg(long)]
     pub(crate) rate: Option<f64>,
@@ -71,9 +73,12 @@ impl SendLoad {
                 "--pairs must be 1 to {PAIRS_MAX} and --window at least 1"
             ));
         }
-        if !seconds_fine(self.seconds) || !seconds_fine(self.warmup_seconds) {
+        if ![self.seconds, self.warmup_seconds, self.drain_seconds]
+            .into_iter()
+            .all(seconds_fine)
+        {
             return fail(format!(
-                "--seconds and --warmup-seconds must be 0 to {SECONDS_MAX}"
+                "--seconds, --warmup-seconds and --drain-seconds must be 0 to {SECONDS_MAX}"
             ));
         }
         if self.bytes < LABEL_BYTES_MAX {
@@ -201,7 +206,7 @@ pub(crate) async fn run(target: &Target, pairs: &[Pair], load: &SendLoad) -> Out
     let before = Mark::now(target, 0)?;
     let mut senders: JoinSet<Outcome<Sent>> = prepared.into_iter().map(Sender::run).collect();
     let watched = watch(target, load, &shared, &mut senders).await?;
-    let (sent, ended) = finish(target, &shared, senders, watched.finished, &receivers).await?;
+    let (sent, ended) = finish(target, load, &shared, senders, watched.finished, &receivers).await?;
     let span = watched.span.unwrap_or_else(|| before.until(&ended));
     let memory = target.memory()?;
     let faults = verdict(&sent, receivers).await?;
@@ -500,14 +505,19 @@ async fn collect(
 /// Lets the senders end and waits for the last deliveries, but not for ever: what is missing then is lost.
 async fn finish(
     target: &Target,
+    load: &SendLoad,
     shared: &Shared,
     mut senders: JoinSet<Outcome<Sent>>,
     mut sent: Vec<Sent>,
     receivers: &[Receiver],
 ) -> Outcome<(Vec<Sent>, Mark)> {
     collect(shared, &mut senders, &mut sent, None).await?;
-    let all: u64 = sent.iter().map(|sent| sent.count).sum();
-    let mut progress = Progress::new();
+    // A refused message was promised to nobody.
+    let all: u64 = sent
+        .iter()
+        .map(|sent| sent.count - sent.acks.faults(sent.count).refused)
+        .sum();
+    let mut progress = Progress::with_patience(Duration::from_secs_f64(load.drain_seconds));
     loop {
         let delivered = shared.delivered.load(Ordering::Relaxed);
         let a_receiver_failed = receivers.iter().any(|receiver| receiver.task.is_finished());
@@ -578,39 +588,6 @@ fn report(
         generator_cpu_us_per_message: span.generator_us_each,
         server_memory,
         faults,
-    }
-}
-
-/// Notices that nothing moves any more.
-pub(crate) struct Progress {
-    last: u64,
-    since: Instant,
-}
-
-impl Progress {
-    /// Begins to watch.
-    pub(crate) fn new() -> Progress {
-        Progress {
-            last: 0,
-            since: Instant::now(),
-        }
-    }
-
-    /// Takes note of a count that should grow.
-    ///
-    /// # Errors
-    /// It has not grown for 15 s.
-    pub(crate) fn check(&mut self, count: u64) -> Outcome<()> {
-        if count != self.last {
-            self.last = count;
-            self.since = Instant::now();
-        } else if self.since.elapsed() > STALL_MAX {
-            return fail(format!(
-                "nothing moved for {} s; look at the server's log",
-                STALL_MAX.as_secs()
-            ));
-        }
-        Ok(())
     }
 }
 
