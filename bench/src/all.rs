@@ -317,7 +317,7 @@ fn conclude(mut found: AllReport, args: &AllArgs, json: Option<&Path>) -> Outcom
     if !found.failures.is_empty() {
         return fail(format!("some steps failed:\n- {}", found.failures.join("\n- ")));
     }
-    if args.strict && found.bars.iter().any(|bar| bar.met() != Some(true)) {
+    if args.strict && found.bars.iter().any(|bar| bar.met != Some(true)) {
         return fail("at least one bar is missed");
     }
     Ok(())

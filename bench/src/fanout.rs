@@ -256,22 +256,19 @@ async fn receive(mut connection: Connection, sequences: Sequences, shared: Arc<S
 
 fn note_delivery(scanner: &Scanner, text: &[u8], sequences: &mut [Sequence], shared: &Shared) {
     let label = scanner.content(text).and_then(Label::read);
-    let sender = label
-        .and_then(|label| usize::try_from(label.sender).ok())
-        .unwrap_or_default();
-    let Some(sequence) = sequences.get_mut(sender) else {
+    let sender = label.and_then(|label| usize::try_from(label.sender).ok());
+    let known = sender.filter(|sender| *sender < sequences.len());
+    let (Some(label), Some(id), Some(sender)) = (label, scanner.id(text), known) else {
+        // Whose it should have been is unknown; the first sender's account stands for all.
+        sequences[0].unreadable();
         return;
     };
-    match (label, scanner.id(text)) {
-        (Some(label), Some(id)) => {
-            sequence.arrived(label.counter, id);
-            shared
-                .delivery
-                .record_ns(shared.now_ns().saturating_sub(label.sent_ns));
-        }
-        _ => sequence.unreadable(),
+    if sequences[sender].arrived(label.counter, id) {
+        shared
+            .delivery
+            .record_ns(shared.now_ns().saturating_sub(label.sent_ns));
+        shared.arrived(sender);
     }
-    shared.arrived(sender);
 }
 
 struct Sender {

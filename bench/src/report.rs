@@ -68,7 +68,7 @@ pub(crate) fn bars_table(bars: &[Bar]) -> String {
         let measured = bar.measured.map_or_else(|| "–".to_owned(), readable);
         let limit = format!("{sign} {} {}", readable(bar.limit), bar.unit);
         let moonshot = bar.moonshot.map_or_else(String::new, readable);
-        let met = match bar.met() {
+        let met = match bar.met {
             Some(true) => "yes",
             Some(false) => "NO",
             None => "not measured",

@@ -249,18 +249,19 @@ async fn receive(
 
 fn note_delivery(scanner: &Scanner, text: &[u8], pair: u64, sequence: &mut Sequence, shared: &Shared) {
     let label = scanner.content(text).and_then(Label::read);
-    match (label, scanner.id(text)) {
-        (Some(label), Some(id)) if label.sender == pair => {
-            sequence.arrived(label.counter, id);
-            if shared.measuring.load(Ordering::Relaxed) {
-                shared
-                    .delivery
-                    .record_ns(shared.now_ns().saturating_sub(label.sent_ns));
-            }
+    let (Some(label), Some(id)) = (label.filter(|label| label.sender == pair), scanner.id(text)) else {
+        sequence.unreadable();
+        return;
+    };
+    // Neither a copy nor a stranger may end the wait for what is missing.
+    if sequence.arrived(label.counter, id) {
+        shared.delivered.fetch_add(1, Ordering::Relaxed);
+        if shared.measuring.load(Ordering::Relaxed) {
+            shared
+                .delivery
+                .record_ns(shared.now_ns().saturating_sub(label.sent_ns));
         }
-        _ => sequence.unreadable(),
     }
-    shared.delivered.fetch_add(1, Ordering::Relaxed);
 }
 
 struct Sender {

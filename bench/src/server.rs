@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::connection::check_loopback;
 use crate::failure::{Context as _, Outcome, fail};
 use crate::http::{HttpClient, Request};
+use crate::process::allow_open_files;
 
 /// How long a server may take until it is ready.
 const READY_WAIT_MAX: Duration = Duration::from_secs(30);
@@ -39,6 +40,8 @@ impl Server {
     /// # Errors
     /// The binary cannot be run, ends early, or is not ready in 30 s; the end of its log is in the text.
     pub(crate) async fn start(binary: &Path, parent: &Path) -> Outcome<Server> {
+        // Inherited by the server, which must be able to hold the sockets that it will be given.
+        allow_open_files(0)?;
         let directory = work_directory(parent)?;
         let data = directory.path().join("data");
         let log = fs::File::create(directory.path().join("server.log"))?;

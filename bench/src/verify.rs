@@ -55,8 +55,8 @@ pub(crate) struct Sequence {
 }
 
 impl Sequence {
-    /// Takes note of one arrival.
-    pub(crate) fn arrived(&mut self, counter: u64, id: u64) {
+    /// Takes note of one arrival; `false` when that message had arrived before.
+    pub(crate) fn arrived(&mut self, counter: u64, id: u64) -> bool {
         if counter == self.next {
             self.next += 1;
         } else if counter > self.next {
@@ -66,13 +66,14 @@ impl Sequence {
             self.faults.reordered += 1;
         } else {
             self.faults.doubled += 1;
-            return;
+            return false;
         }
         if id <= self.last_id {
             self.faults.ids_not_rising += 1;
         }
         self.last_id = id;
         self.id_sum = self.id_sum.wrapping_add(id);
+        true
     }
 
     /// Takes note of a frame that should have been a message of this sequence but could not be read.
@@ -136,6 +137,14 @@ mod tests {
             sequence.arrived(*counter, 100 + index as u64);
         }
         sequence.faults(sent)
+    }
+
+    #[test]
+    fn only_the_first_arrival_counts_as_one() {
+        let mut sequence = Sequence::default();
+        assert!(sequence.arrived(1, 10));
+        assert!(sequence.arrived(0, 11));
+        assert!(!sequence.arrived(1, 10));
     }
 
     #[test]
