@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::hub::{Hub, Job};
 use crate::presence;
+use crate::query::{MaySignal, MayType};
 use crate::session::Session;
 use crate::types::{ConversationId, DEFAULT_TENANT, Timestamp, UserId};
 
@@ -242,7 +243,11 @@ impl Core {
     }
 
     /// Passes "is typing" on to the other members. Never kept.
-    pub fn typing(&self, actor: &Actor, conversation_id: ConversationId, typing: bool) {
+    ///
+    /// # Errors
+    /// `ConversationMissing`, `NotMember`.
+    pub async fn typing(&self, actor: &Actor, conversation_id: ConversationId, typing: bool) -> Result<()> {
+        self.query(actor, MayType(conversation_id)).await?;
         let at = self.now();
         self.inner.hub.pass(Event::Typing {
             conversation_id,
@@ -250,6 +255,22 @@ impl Core {
             typing,
             at,
         });
+        Ok(())
+    }
+
+    /// Passes a client's own signalling to one person, as it came. Never kept.
+    ///
+    /// # Errors
+    /// `ReceiverMissing`, `NotMember` for somebody without a common conversation, `Blocked`.
+    pub async fn signal(&self, actor: &Actor, to: UserId, body: String) -> Result<()> {
+        self.query(actor, MaySignal(to)).await?;
+        self.inner.hub.pass(Event::Signal {
+            from: actor.user_id,
+            to,
+            body,
+            at: self.now(),
+        });
+        Ok(())
     }
 
     /// Whether a person has a live connection, in any dialect.
@@ -299,9 +320,5 @@ impl Core {
 
     pub(crate) fn throttle(&self) -> &LoginThrottle {
         &self.inner.throttle
-    }
-
-    pub(crate) fn hub(&self) -> &Hub {
-        &self.inner.hub
     }
 }

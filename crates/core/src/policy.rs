@@ -135,6 +135,14 @@ pub(crate) async fn own_message<T: Tx>(
     Ok((message, membership))
 }
 
+/// Whether a member may pin a message for all: in a group its owner and administrators, in a direct conversation both.
+pub(crate) fn may_pin(place: &Membership) -> Result<()> {
+    if place.kind() == ConversationKind::Group && place.role() < Role::Admin {
+        return Err(ErrorKind::RoleTooLow.into());
+    }
+    Ok(())
+}
+
 /// Whether a window that opened with a message is still open.
 pub(crate) fn within(message: &Message, window_seconds: i64, now: Timestamp) -> bool {
     now - message.created_at <= window_seconds.saturating_mul(1_000_000)
@@ -150,6 +158,17 @@ pub(crate) fn may_write(
     let silenced = silenced_until.is_some_and(|until| until > now);
     if silenced || (muted_all && role == Role::Member) {
         return Err(ErrorKind::Muted.into());
+    }
+    Ok(())
+}
+
+/// Whether the caller may signal somebody: they share a conversation, and neither has blocked the other.
+pub(crate) async fn may_signal<T: Tx>(tx: &mut T, actor: &Actor, to: UserId) -> Result<()> {
+    if !member::share_conversation(tx, actor.user_id, to).await? {
+        return Err(ErrorKind::NotMember.into());
+    }
+    if member::blocked(tx, actor.user_id, to).await? {
+        return Err(ErrorKind::Blocked.into());
     }
     Ok(())
 }

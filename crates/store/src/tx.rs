@@ -119,6 +119,15 @@ impl Column for Option<String> {
     }
 }
 
+/// A column list with every name qualified by a table's alias.
+pub(crate) fn qualified(alias: &str, columns: &str) -> String {
+    columns
+        .split(", ")
+        .map(|column| format!("{alias}.{column}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
 /// A type that a whole row can be read as.
 pub trait FromRow: Sized + Send {
     /// Reads the columns in the order the statement names them.
@@ -153,6 +162,8 @@ macro_rules! row {
         impl $name {
             /// The columns of this row, in order, for a `SELECT`.
             pub const COLUMNS: &'static str = concat!(stringify!($first) $(, ", ", stringify!($rest))*);
+            /// How many columns those are.
+            pub const WIDTH: usize = [stringify!($first) $(, stringify!($rest))*].len();
         }
 
         impl $crate::FromRow for $name {
@@ -165,6 +176,26 @@ macro_rules! row {
             }
         }
     };
+}
+
+/// The columns of a row from `start` on, for a row that holds several things beside each other.
+pub(crate) struct Tail<'a> {
+    pub(crate) row: &'a dyn RowView,
+    pub(crate) start: usize,
+}
+
+impl RowView for Tail<'_> {
+    fn int(&self, index: usize) -> Result<Option<i64>> {
+        self.row.int(self.start + index)
+    }
+
+    fn text(&self, index: usize) -> Result<Option<&str>> {
+        self.row.text(self.start + index)
+    }
+
+    fn bytes(&self, index: usize) -> Result<Option<&[u8]>> {
+        self.row.bytes(self.start + index)
+    }
 }
 
 /// A transaction that is open. Reads see its own writes; nothing is visible outside before the commit.

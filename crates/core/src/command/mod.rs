@@ -3,6 +3,8 @@
 //! `apply` checks first and writes after: permission, idempotency, numbering, rows and events, all in one
 //! transaction. It may be replayed, so it touches nothing but its context.
 
+mod change_view;
+mod mark_delivered;
 mod mark_read;
 mod note_last_online;
 mod open_direct;
@@ -19,10 +21,14 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::types::Timestamp;
 
+pub(crate) use change_view::check_length;
+pub use change_view::{ChangeView, HideConversation, PinMessage};
+pub use mark_delivered::MarkDelivered;
 pub use mark_read::{MarkRead, ReadUpTo};
 pub(crate) use note_last_online::NoteLastOnline;
 pub use open_direct::{OpenDirect, OpenedDirect};
 pub(crate) use revoke_token::RevokeToken;
+pub(crate) use send_message::load_quote;
 pub use send_message::{Mentions, SendMessage, Sent, Target};
 
 /// A change.

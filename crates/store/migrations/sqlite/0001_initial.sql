@@ -152,7 +152,7 @@ CREATE TABLE mentions (
     UNIQUE (message_id, user_id)
 );
 CREATE INDEX mentions_user ON mentions (user_id, id);
-CREATE INDEX mentions_conversation ON mentions (conversation_id, user_id, id);
+CREATE INDEX mentions_conversation ON mentions (conversation_id, user_id, message_id);
 
 CREATE TABLE mention_reads (
     user_id     INTEGER NOT NULL,

@@ -153,3 +153,13 @@ pub async fn refresh_last_message<T: Tx>(tx: &mut T, id: i64) -> Result<()> {
     .await?;
     Ok(())
 }
+
+/// Pins a message for all, or takes the pin off. The conversation keeps its place in lists.
+pub async fn pin_message<T: Tx>(tx: &mut T, id: i64, message_id: Option<i64>) -> Result<()> {
+    tx.exec(
+        "UPDATE conversations SET pinned_message_id = $1 WHERE id = $2",
+        params![message_id, id],
+    )
+    .await?;
+    Ok(())
+}

@@ -171,3 +171,36 @@ pub async fn conversation_ids<T: Tx>(tx: &mut T, user_id: i64) -> Result<Vec<i64
         .await?;
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
+
+/// Moves the delivered cursor.
+pub async fn deliver_to<T: Tx>(tx: &mut T, conversation_id: i64, user_id: i64, seq: i64) -> Result<()> {
+    tx.exec(
+        "UPDATE members SET delivered_seq = $1 WHERE conversation_id = $2 AND user_id = $3",
+        params![seq, conversation_id, user_id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Whether two people are in some conversation together now.
+pub async fn share_conversation<T: Tx>(tx: &mut T, a: i64, b: i64) -> Result<bool> {
+    let found = tx
+        .one::<(i64,)>(
+            "SELECT 1 FROM members x JOIN members y ON y.conversation_id = x.conversation_id \
+             WHERE x.user_id = $1 AND x.state = 1 AND y.user_id = $2 AND y.state = 1 LIMIT 1",
+            params![a, b],
+        )
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Whether one of two people has blocked the other.
+pub async fn blocked<T: Tx>(tx: &mut T, a: i64, b: i64) -> Result<bool> {
+    let found = tx
+        .one::<(i64,)>(
+            "SELECT 1 FROM blocks WHERE (user_id = $1 AND blocked_id = $2) OR (user_id = $2 AND blocked_id = $1)",
+            params![a, b],
+        )
+        .await?;
+    Ok(found.is_some())
+}

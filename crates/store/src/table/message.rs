@@ -1,7 +1,9 @@
 //! Messages: one row each, however many people receive it.
 
+use std::sync::LazyLock;
+
 use crate::error::Result;
-use crate::tx::Tx;
+use crate::tx::{FromRow, RowView, Tail, Tx, qualified};
 use crate::{params, row};
 
 row! {
@@ -113,6 +115,45 @@ pub async fn last_id<T: Tx>(tx: &mut T) -> Result<i64> {
         .map_or(0, |row| row.0))
 }
 
+/// A message beside the one who sent it.
+#[derive(Clone, Debug)]
+pub struct WithSender {
+    /// The message.
+    pub message: Message,
+    /// Its sender; none for the system.
+    pub sender: Option<Card>,
+}
+
+impl FromRow for WithSender {
+    fn from_row(row: &dyn RowView) -> Result<Self> {
+        let message = Message::from_row(row)?;
+        let tail = Tail {
+            row,
+            start: Message::WIDTH,
+        };
+        let sender = if tail.int(0)?.is_some() {
+            Some(Card::from_row(&tail)?)
+        } else {
+            None
+        };
+        Ok(Self { message, sender })
+    }
+}
+
+static WITH_SENDER: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {}, {} FROM messages m LEFT JOIN users u ON u.id = m.sender_id",
+        qualified("m", Message::COLUMNS),
+        qualified("u", Card::COLUMNS)
+    )
+});
+
+/// A message with its sender, also a recalled or deleted one.
+pub async fn with_sender<T: Tx>(tx: &mut T, id: i64) -> Result<Option<WithSender>> {
+    tx.one(&format!("{} WHERE m.id = $1", *WITH_SENDER), params![id])
+        .await
+}
+
 /// The newest `limit` messages of a conversation with `floor` < seq < `before`, newest first, without deleted ones.
 pub async fn page_before<T: Tx>(
     tx: &mut T,
@@ -120,11 +161,11 @@ pub async fn page_before<T: Tx>(
     floor: i64,
     before: i64,
     limit: i64,
-) -> Result<Vec<Message>> {
+) -> Result<Vec<WithSender>> {
     let sql = format!(
-        "SELECT {} FROM messages WHERE conversation_id = $1 AND seq > $2 AND seq < $3 AND deleted_at IS NULL \
-         ORDER BY seq DESC LIMIT $4",
-        Message::COLUMNS
+        "{} WHERE m.conversation_id = $1 AND m.seq > $2 AND m.seq < $3 AND m.deleted_at IS NULL \
+         ORDER BY m.seq DESC LIMIT $4",
+        *WITH_SENDER
     );
     tx.many(&sql, params![conversation_id, floor, before, limit])
         .await
@@ -278,4 +319,15 @@ pub async fn first_unread<T: Tx>(
         )
         .await?;
     Ok(row.map_or(last_seq + 1, |row| row.0))
+}
+
+/// The newest message of each conversation that a person is in and can see, newest first.
+pub async fn newest_for<T: Tx>(tx: &mut T, user_id: i64, limit: i64) -> Result<Vec<WithSender>> {
+    let sql = format!(
+        "{} JOIN conversations c ON c.last_message_id = m.id JOIN members s ON s.conversation_id = c.id \
+         WHERE s.user_id = $1 AND s.state = 1 AND c.dissolved_at IS NULL AND m.seq > MAX(s.joined_seq, s.cleared_seq) \
+         ORDER BY m.id DESC LIMIT $2",
+        *WITH_SENDER
+    );
+    tx.many(&sql, params![user_id, limit]).await
 }

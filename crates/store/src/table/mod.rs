@@ -5,6 +5,7 @@ pub mod event;
 pub mod member;
 pub mod mention;
 pub mod message;
+pub mod overview;
 pub mod single_read;
 pub mod token;
 pub mod user;

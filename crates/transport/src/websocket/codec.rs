@@ -49,6 +49,16 @@ const MASK_BYTES: usize = 4;
 pub struct Frame(Bytes);
 
 impl Frame {
+    /// A frame that was encoded before, see [`Frame::into_bytes`].
+    pub fn from_bytes(encoded: Bytes) -> Self {
+        Self(encoded)
+    }
+
+    /// The encoded frame, to be kept and shared.
+    pub fn into_bytes(self) -> Bytes {
+        self.0
+    }
+
     /// A whole text message.
     pub fn text(text: impl AsRef<str>) -> Self {
         Self::encode(OP_TEXT, text.as_ref().as_bytes())

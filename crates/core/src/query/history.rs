@@ -1,0 +1,100 @@
+//! The messages of a conversation, page by page.
+
+use parlance_store::Tx;
+use parlance_store::table::message::{self, WithSender};
+
+use crate::command::load_quote;
+use crate::core::{Query, ReadContext};
+use crate::error::Result;
+use crate::policy;
+use crate::types::{ConversationId, MessageId, MessageView, Seq, UserCard};
+
+/// Messages in one page at most.
+const PAGE_MESSAGES_MAX: i64 = 1_000;
+
+/// The newest `limit` messages older than `before`, newest first: what the caller may see of them.
+///
+/// # Errors
+/// `ConversationMissing`, `NotMember`.
+#[derive(Clone, Copy, Debug)]
+pub struct History {
+    /// Which conversation.
+    pub conversation_id: ConversationId,
+    /// Only messages with a smaller id; all if none.
+    pub before: Option<MessageId>,
+    /// How many, 1 to 1,000.
+    pub limit: i64,
+}
+
+impl Query for History {
+    type Answer = Vec<MessageView>;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<MessageView>> {
+        let place = policy::membership(cx.tx, cx.actor, self.conversation_id).await?;
+        let last = place.conversation.last_seq;
+        let before = match self.before {
+            Some(id) => first_at_or_after(cx.tx, self.conversation_id, last, id).await?,
+            None => last + 1,
+        };
+        let limit = self.limit.clamp(1, PAGE_MESSAGES_MAX);
+        let rows =
+            message::page_before(cx.tx, self.conversation_id, place.member.floor(), before, limit).await?;
+        views(cx.tx, rows).await
+    }
+}
+
+/// The caller's newest messages over all conversations, newest first.
+#[derive(Clone, Copy, Debug)]
+pub struct NewestMessages {
+    /// How many, 1 to 100.
+    pub limit: i64,
+}
+
+impl Query for NewestMessages {
+    type Answer = Vec<MessageView>;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<MessageView>> {
+        let rows = message::newest_for(cx.tx, cx.actor.user_id, self.limit.clamp(1, 100)).await?;
+        views(cx.tx, rows).await
+    }
+}
+
+/// The smallest seq whose message id is at least `id`. Ids rise with seqs, so an id of another conversation, or of
+/// none, has its place too.
+async fn first_at_or_after<T: Tx>(
+    tx: &mut T,
+    conversation_id: ConversationId,
+    last: Seq,
+    id: MessageId,
+) -> Result<Seq> {
+    let (mut low, mut high) = (1, last + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match message::id_at(tx, conversation_id, middle).await? {
+            Some(found) if found >= id => high = middle,
+            _ => low = middle + 1,
+        }
+    }
+    Ok(low)
+}
+
+/// A stored message with what is shown beside it.
+pub(crate) async fn view<T: Tx>(tx: &mut T, row: WithSender) -> Result<MessageView> {
+    let quote = match row.message.reply_to {
+        Some(id) => load_quote(tx, id).await?,
+        None => None,
+    };
+    Ok(MessageView {
+        message: row.message,
+        sender: row.sender.map(UserCard::from),
+        quote,
+    })
+}
+
+pub(crate) async fn views<T: Tx>(tx: &mut T, rows: Vec<WithSender>) -> Result<Vec<MessageView>> {
+    let mut out = Vec::with_capacity(rows.len());
+    for row in rows {
+        out.push(view(tx, row).await?);
+    }
+    Ok(out)
+}

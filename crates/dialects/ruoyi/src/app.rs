@@ -1,0 +1,51 @@
+//! What every handler of the dialect can reach: the core, and the few settings that only this dialect has.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use parlance_core::Core;
+use parlance_transport::http::limit::RateLimiter;
+use parlance_transport::websocket::SocketLimits;
+
+/// Settings of the dialect.
+#[derive(Clone)]
+pub struct Options {
+    /// Times are written as local text in this zone.
+    pub time_zone: TimeZone,
+    /// Whether `/message/list` is oldest first also for tokens of profile doc, for the first web clients.
+    pub oldest_first: bool,
+    /// Calls and frames of one user; none when not limited.
+    pub user_rate: Option<Arc<RateLimiter>>,
+    /// Whether callers on this machine are exempt from rate limits.
+    pub loopback_exempt: bool,
+    /// Bounds of a socket.
+    pub socket: Arc<SocketLimits>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            time_zone: TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC),
+            oldest_first: false,
+            user_rate: None,
+            loopback_exempt: true,
+            socket: Arc::new(SocketLimits::default()),
+        }
+    }
+}
+
+/// The state of the router. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) core: Core,
+    pub(crate) options: Arc<Options>,
+}
+
+impl App {
+    pub(crate) fn new(core: Core, options: Options) -> Self {
+        Self {
+            core,
+            options: Arc::new(options),
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Conversations and their older name "session" (seed section 3; B4).
+
+use axum::extract::State;
+use parlance_core::command::{ChangeView, HideConversation, MarkRead, PinMessage, ReadUpTo};
+use parlance_core::query::{ConversationOverview, Conversations, UnreadTotal};
+use parlance_core::types::ConversationKind;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::handlers::message::reader;
+use crate::input::{Id, Input, TwoIds, flag, text};
+use crate::refusal::Refusal;
+use crate::reply::{Answer, data, done};
+use crate::wire::conversation::WireConversation;
+
+/// Message types that the filter `file` keeps.
+const FILE_TYPES: [&str; 5] = ["FILE", "IMAGE", "VIDEO", "VOICE", "AUDIO"];
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ListInput {
+    #[serde(deserialize_with = "text")]
+    filter: Option<String>,
+}
+
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Input(input): Input<ListInput>,
+) -> Answer<Vec<WireConversation>> {
+    let filter = input.filter.unwrap_or_default().to_ascii_lowercase();
+    let keep: fn(&ConversationOverview) -> bool = match filter.as_str() {
+        "" | "all" => |_| true,
+        "unread" => |c| c.unread > 0,
+        "pinned" => |c| c.member.pinned,
+        "muted" => |c| c.member.muted,
+        "mention" | "@me" => |c| c.mentioned,
+        "group" => |c| c.kind == ConversationKind::Group,
+        "file" => |c| {
+            let last = c.last_message.as_ref();
+            last.is_some_and(|view| FILE_TYPES.contains(&view.message.content_type.as_str()))
+        },
+        _ => {
+            return Err(Refusal::bad(
+                "参数校验失败：filter可取all、unread、pinned、muted、mention、group、file",
+            ));
+        }
+    };
+    let mut all = app.core.query(&caller.actor, Conversations).await?;
+    all.retain(keep);
+    data(all.iter().map(|overview| wire(&app, &caller, overview)).collect())
+}
+
+/// A conversation as the caller reads it.
+pub(crate) fn wire(app: &App, caller: &Caller, overview: &ConversationOverview) -> WireConversation {
+    WireConversation::new(overview, reader(app, caller), |user_id| {
+        app.core.is_online(user_id)
+    })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct KeywordInput {
+    #[serde(deserialize_with = "text")]
+    keyword: Option<String>,
+}
+
+pub(crate) async fn search(
+    State(app): State<App>,
+    caller: Caller,
+    Input(input): Input<KeywordInput>,
+) -> Answer<Vec<WireConversation>> {
+    let keyword = input.keyword.unwrap_or_default().trim().to_lowercase();
+    if keyword.is_empty() {
+        return data(Vec::new());
+    }
+    let all = app.core.query(&caller.actor, Conversations).await?;
+    let found = all.iter().filter(|c| {
+        let names = [
+            Some(c.conversation.name.as_str()),
+            Some(c.member.remark.as_str()),
+            c.peer.as_ref().map(|peer| peer.name.as_str()),
+            c.peer.as_ref().map(|peer| peer.uid.as_str()),
+        ];
+        names
+            .into_iter()
+            .flatten()
+            .any(|name| name.to_lowercase().contains(&keyword))
+    });
+    data(found.map(|overview| wire(&app, &caller, overview)).collect())
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct FlagInput {
+    #[serde(deserialize_with = "flag")]
+    pinned: Option<bool>,
+    #[serde(deserialize_with = "flag")]
+    muted: Option<bool>,
+}
+
+pub(crate) async fn set_pinned(
+    State(app): State<App>,
+    caller: Caller,
+    Id(conversation_id): Id,
+    Input(input): Input<FlagInput>,
+) -> Answer<()> {
+    let pinned = input
+        .pinned
+        .ok_or_else(|| Refusal::bad("参数校验失败：缺少pinned"))?;
+    let change = ChangeView {
+        conversation_id,
+        pinned: Some(pinned),
+        ..ChangeView::default()
+    };
+    app.core.execute(&caller.actor, change).await?;
+    done(if pinned {
+        "置顶成功"
+    } else {
+        "取消置顶成功"
+    })
+}
+
+pub(crate) async fn set_muted(
+    State(app): State<App>,
+    caller: Caller,
+    Id(conversation_id): Id,
+    Input(input): Input<FlagInput>,
+) -> Answer<()> {
+    let muted = input
+        .muted
+        .ok_or_else(|| Refusal::bad("参数校验失败：缺少muted"))?;
+    let change = ChangeView {
+        conversation_id,
+        muted: Some(muted),
+        ..ChangeView::default()
+    };
+    app.core.execute(&caller.actor, change).await?;
+    done(if muted {
+        "免打扰设置成功"
+    } else {
+        "免打扰取消成功"
+    })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct DraftInput {
+    #[serde(deserialize_with = "text")]
+    draft: Option<String>,
+}
+
+pub(crate) async fn set_draft(
+    State(app): State<App>,
+    caller: Caller,
+    Id(conversation_id): Id,
+    Input(input): Input<DraftInput>,
+) -> Answer<()> {
+    let draft = Some(input.draft.unwrap_or_default());
+    app.core
+        .execute(
+            &caller.actor,
+            ChangeView {
+                conversation_id,
+                draft,
+                ..ChangeView::default()
+            },
+        )
+        .await?;
+    done("更新成功")
+}
+
+pub(crate) async fn hide(State(app): State<App>, caller: Caller, Id(conversation_id): Id) -> Answer<()> {
+    app.core
+        .execute(&caller.actor, HideConversation { conversation_id })
+        .await?;
+    done("删除成功")
+}
+
+pub(crate) async fn mark_as_read(
+    State(app): State<App>,
+    caller: Caller,
+    Id(conversation_id): Id,
+) -> Answer<()> {
+    app.core
+        .execute(
+            &caller.actor,
+            MarkRead {
+                conversation_id,
+                up_to: ReadUpTo::Newest,
+            },
+        )
+        .await?;
+    done("标记已读成功")
+}
+
+pub(crate) async fn unread_count(State(app): State<App>, caller: Caller) -> Answer<i64> {
+    data(app.core.query(&caller.actor, UnreadTotal).await?)
+}
+
+pub(crate) async fn pin_message(
+    State(app): State<App>,
+    caller: Caller,
+    TwoIds(conversation_id, message_id): TwoIds,
+) -> Answer<()> {
+    app.core
+        .execute(
+            &caller.actor,
+            PinMessage {
+                conversation_id,
+                message_id: Some(message_id),
+            },
+        )
+        .await?;
+    done("置顶成功")
+}
+
+pub(crate) async fn unpin_message(
+    State(app): State<App>,
+    caller: Caller,
+    Id(conversation_id): Id,
+) -> Answer<()> {
+    app.core
+        .execute(
+            &caller.actor,
+            PinMessage {
+                conversation_id,
+                message_id: None,
+            },
+        )
+        .await?;
+    done("取消置顶成功")
+}

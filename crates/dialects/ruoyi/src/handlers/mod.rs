@@ -1,0 +1,4 @@
+//! What each route does: read the call, ask core once, write the answer.
+
+pub(crate) mod conversation;
+pub(crate) mod message;

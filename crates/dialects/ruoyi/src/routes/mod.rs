@@ -1,0 +1,126 @@
+//! The table of everything the dialect answers: method, path, guard, section of the contract and the test that
+//! covers it. The router is built from it, and so is the coverage ledger in `docs/dialects/ruoyi.md`.
+
+mod conversation;
+mod message;
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use crate::app::App;
+use crate::refusal::Refusal;
+use crate::{caller, realtime};
+
+/// Who may call a route at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guard {
+    /// Anybody.
+    Public,
+    /// Whoever has a valid token of this dialect.
+    User,
+}
+
+/// One line of the table.
+pub(crate) struct Route {
+    method: &'static str,
+    path: &'static str,
+    guard: Guard,
+    section: &'static str,
+    test: &'static str,
+    handler: MethodRouter<App>,
+}
+
+/// Makes a line: method, path, guard, section of ruoyi.md or the seed, test, handler.
+pub(crate) fn route<H, P>(
+    call: (&'static str, &'static str),
+    guard: Guard,
+    section: &'static str,
+    test: &'static str,
+    handler: H,
+) -> Route
+where
+    H: Handler<P, App>,
+    P: 'static,
+{
+    let (method, path) = call;
+    let filter = match method {
+        "GET" => MethodFilter::GET,
+        "POST" => MethodFilter::POST,
+        "PUT" => MethodFilter::PUT,
+        _ => MethodFilter::DELETE,
+    };
+    Route {
+        method,
+        path,
+        guard,
+        section,
+        test,
+        handler: on(filter, handler),
+    }
+}
+
+fn all() -> Vec<Route> {
+    [conversation::routes(), message::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// One line of the coverage ledger.
+#[derive(Clone, Debug)]
+pub struct LedgerRow {
+    /// HTTP method, or `frame` for the socket.
+    pub method: &'static str,
+    /// Path, or type of the frame.
+    pub path: &'static str,
+    /// Section of the contract.
+    pub section: &'static str,
+    /// The test that covers it: `file::function` under `tests/conformance`.
+    pub test: &'static str,
+}
+
+/// Every route and frame with the test that covers it.
+pub fn ledger() -> Vec<LedgerRow> {
+    let routes = all().into_iter().map(|route| LedgerRow {
+        method: route.method,
+        path: route.path,
+        section: route.section,
+        test: route.test,
+    });
+    routes.chain(realtime::ledger()).collect()
+}
+
+/// The router of the whole table.
+pub(crate) fn router(app: App) -> Router {
+    let mut by_path: BTreeMap<(&str, bool), MethodRouter<App>> = BTreeMap::new();
+    for route in all() {
+        let slot = by_path
+            .entry((route.path, route.guard == Guard::User))
+            .or_default();
+        *slot = std::mem::take(slot).merge(route.handler);
+    }
+    let mut router = Router::new();
+    for ((path, guarded), methods) in by_path {
+        let methods = methods.fallback(wrong_method);
+        router = router.route(
+            path,
+            if guarded {
+                methods.layer(from_fn_with_state(app.clone(), caller::require))
+            } else {
+                methods
+            },
+        );
+    }
+    router
+        .route("/ws/im", axum::routing::get(realtime::open))
+        .with_state(app)
+}
+
+async fn wrong_method() -> Refusal {
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, 405, "请求方法不支持")
+}

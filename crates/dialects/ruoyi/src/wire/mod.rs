@@ -1,0 +1,5 @@
+//! The dialect's own names: objects as its clients read them. Nothing outside this crate sees them.
+
+pub(crate) mod conversation;
+pub(crate) mod message;
+pub(crate) mod time;

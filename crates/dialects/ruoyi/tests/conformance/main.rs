@@ -1,0 +1,4 @@
+//! The dialect from outside: every route and frame through real HTTP and sockets, on a server of its own.
+
+mod message;
+mod people;

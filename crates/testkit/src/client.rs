@@ -1,0 +1,216 @@
+//! Clients for tests: JSON over HTTP, JSON frames over WebSocket.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use reqwest::Method;
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+/// How long a test waits for something that must come. Only a failing test ever waits this long.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An HTTP answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// The body as JSON; null if it is none.
+    pub body: Value,
+}
+
+/// A caller with or without a token.
+#[derive(Clone, Debug)]
+pub struct Http {
+    client: reqwest::Client,
+    base: String,
+    token: Option<String>,
+}
+
+impl Http {
+    /// Nobody in particular.
+    pub fn new(address: SocketAddr) -> Self {
+        Self {
+            client: reqwest::Client::new(),
+            base: format!("http://{address}"),
+            token: None,
+        }
+    }
+
+    /// The same with a token.
+    pub fn with_token(&self, token: impl Into<String>) -> Self {
+        Self {
+            token: Some(token.into()),
+            ..self.clone()
+        }
+    }
+
+    /// The token, or an empty text.
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
+    /// A request to be filled further.
+    ///
+    /// # Panics
+    /// When `method` is no HTTP method.
+    #[expect(clippy::expect_used, reason = "a wrong method is a mistake of the test")]
+    pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let method = method.parse::<Method>().expect("an HTTP method");
+        let request = self.client.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Sends a request and reads the answer.
+    ///
+    /// # Panics
+    /// When the server does not answer.
+    #[expect(clippy::expect_used, reason = "a server that does not answer fails the test")]
+    pub async fn fetch(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = tokio::time::timeout(PATIENCE, request.send())
+            .await
+            .expect("an answer in time");
+        let response = response.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await.expect("a body");
+        Answer {
+            status,
+            headers,
+            body: serde_json::from_slice(&bytes).unwrap_or_default(),
+        }
+    }
+
+    /// `GET path`.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.fetch(self.request("GET", path)).await
+    }
+
+    /// `POST path` with a JSON body.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.fetch(self.request("POST", path).json(&body)).await
+    }
+
+    /// `PUT path` with a JSON body.
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.fetch(self.request("PUT", path).json(&body)).await
+    }
+
+    /// `DELETE path` with a JSON body.
+    pub async fn delete(&self, path: &str, body: Value) -> Answer {
+        self.fetch(self.request("DELETE", path).json(&body)).await
+    }
+}
+
+/// A WebSocket that speaks JSON.
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Socket {
+    /// Opens a socket at `path`, query included.
+    ///
+    /// # Panics
+    /// When the server refuses the upgrade.
+    #[expect(clippy::expect_used, reason = "a refused upgrade fails the test")]
+    pub async fn open(address: SocketAddr, path: &str) -> Self {
+        let opened = tokio_tungstenite::connect_async(format!("ws://{address}{path}")).await;
+        Self {
+            stream: opened.expect("an upgrade").0,
+        }
+    }
+
+    /// Sends a frame.
+    ///
+    /// # Panics
+    /// When the socket is gone.
+    pub async fn send(&mut self, frame: Value) {
+        self.send_text(&frame.to_string()).await;
+    }
+
+    /// Sends text as it is.
+    ///
+    /// # Panics
+    /// When the socket is gone.
+    #[expect(clippy::expect_used, reason = "a lost socket fails the test")]
+    pub async fn send_text(&mut self, text: &str) {
+        self.stream
+            .send(Message::text(text))
+            .await
+            .expect("a live socket");
+    }
+
+    /// The next frame of this type; others are passed over.
+    ///
+    /// # Panics
+    /// When none comes, or the socket closes.
+    pub async fn expect(&mut self, kind: &str) -> Value {
+        loop {
+            let frame = self.next().await;
+            if frame["type"] == kind {
+                return frame;
+            }
+        }
+    }
+
+    /// The next frame.
+    ///
+    /// # Panics
+    /// When none comes, or the socket closes.
+    pub async fn next(&mut self) -> Value {
+        match self.next_or_close().await {
+            Ok(frame) => frame,
+            Err((code, reason)) => panic!("the socket was closed: {code} {reason}"),
+        }
+    }
+
+    /// The next frame, or the code and reason of the close.
+    ///
+    /// # Errors
+    /// The close; 1006 when the connection just ended.
+    ///
+    /// # Panics
+    /// When neither comes.
+    #[expect(clippy::expect_used, reason = "silence fails the test")]
+    pub async fn next_or_close(&mut self) -> Result<Value, (u16, String)> {
+        loop {
+            let next = tokio::time::timeout(PATIENCE, self.stream.next())
+                .await
+                .expect("a frame in time");
+            match next {
+                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).expect("JSON")),
+                Some(Ok(Message::Close(Some(close)))) => {
+                    return Err((close.code.into(), close.reason.to_string()));
+                }
+                Some(Ok(Message::Close(None)) | Err(_)) | None => return Err((1006, String::new())),
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    /// Waits for the close and gives its code and reason; frames before it are passed over.
+    pub async fn closed(&mut self) -> (u16, String) {
+        loop {
+            if let Err(close) = self.next_or_close().await {
+                return close;
+            }
+        }
+    }
+
+    /// Hangs up without a word, as a lost network does.
+    pub fn cut(self) {
+        drop(self.stream);
+    }
+
+    /// Closes politely.
+    pub async fn close(mut self) {
+        let _ = self.stream.close(None).await;
+    }
+}
