@@ -132,6 +132,10 @@ fn note_accounts(tokens: &Tokens, hub: &Hub, batch: &[Committed<Event>], now: Ti
     for Committed { event, .. } in batch {
         match event {
             Event::AccountChanged { user_id } => tokens.forget_standing(*user_id),
+            Event::AccountRevoked { user_id } => {
+                tokens.forget_standing(*user_id);
+                hub.end(*user_id, None);
+            }
             Event::TokenRevoked {
                 user_id,
                 token_id,
@@ -239,6 +243,7 @@ impl Core {
         if self.inner.tokens.is_revoked(&actor.token_id) {
             self.inner.hub.end(actor.user_id, Some(&actor.token_id));
         }
+        self.end_if_void(actor);
         session
     }
 
@@ -316,6 +321,10 @@ impl Core {
 
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.inner.passwords
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.inner.hub
     }
 
     pub(crate) fn throttle(&self) -> &LoginThrottle {

@@ -118,8 +118,14 @@ pub enum Event {
         /// Which.
         notification_id: i64,
     },
-    /// An account's profile, status, role or password changed. All tokens of an older epoch are void.
+    /// An account's profile changed.
     AccountChanged {
+        /// Whose.
+        user_id: UserId,
+    },
+    /// An account's password, status or role changed, or it was deleted: every token issued before is void, and the
+    /// connections end.
+    AccountRevoked {
         /// Whose.
         user_id: UserId,
     },
@@ -259,7 +265,9 @@ impl Event {
             }
             Self::Signal { to, .. } => Audience::Users(vec![*to]),
             Self::Presence { user_id, .. } => Audience::PeersOf(*user_id),
-            Self::AccountChanged { .. } | Self::TokenRevoked { .. } => Audience::Nobody,
+            Self::AccountChanged { .. } | Self::AccountRevoked { .. } | Self::TokenRevoked { .. } => {
+                Audience::Nobody
+            }
         }
     }
 
@@ -360,6 +368,7 @@ impl Event {
                 None,
                 Some(json!({ "tokenId": token_id, "expiresAt": expires_at })),
             ),
+            Self::AccountRevoked { user_id } => (18, None, Some(*user_id), None, None),
             Self::Typing { .. } | Self::Presence { .. } | Self::Signal { .. } => (0, None, None, None, None),
         };
         NewEvent {

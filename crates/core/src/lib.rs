@@ -10,6 +10,7 @@ mod core;
 mod env;
 mod error;
 pub mod event;
+mod field;
 mod hub;
 mod id;
 mod policy;

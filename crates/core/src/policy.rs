@@ -1,12 +1,15 @@
 //! Every permission check there is, once. Commands and queries ask here; dialects never decide.
 
 use parlance_store::Tx;
-use parlance_store::table::{conversation, member, message, user};
+use parlance_store::table::{
+    block, contact, contact_request, conversation, member, message, notification, user,
+};
 
 use crate::account::Actor;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::types::{
-    Conversation, ConversationId, ConversationKind, Member, Message, MessageId, Role, Timestamp, User, UserId,
+    AccountRole, Contact, ContactRequest, Conversation, ConversationId, ConversationKind, DELETED, Member,
+    Message, MessageId, Notification, Role, Timestamp, User, UserId,
 };
 
 /// A conversation together with the caller's place in it.
@@ -171,4 +174,88 @@ pub(crate) async fn may_signal<T: Tx>(tx: &mut T, actor: &Actor, to: UserId) -> 
         return Err(ErrorKind::Blocked.into());
     }
     Ok(())
+}
+
+/// An account of the caller's tenant that was not deleted, active or not.
+pub(crate) async fn account<T: Tx>(tx: &mut T, actor: &Actor, id: UserId) -> Result<User> {
+    let found = user::by_id(tx, id).await?;
+    found
+        .filter(|user| user.tenant_id == actor.tenant_id && user.status != DELETED)
+        .ok_or_else(|| ErrorKind::UserMissing.into())
+}
+
+/// An administrator of the tenant.
+pub(crate) fn administrator(actor: &Actor) -> Result<()> {
+    if actor.admin {
+        Ok(())
+    } else {
+        Err(ErrorKind::Forbidden.into())
+    }
+}
+
+/// The rank that the caller manages others with; the server itself stands above all.
+pub(crate) async fn rank<T: Tx>(tx: &mut T, actor: &Actor) -> Result<AccountRole> {
+    administrator(actor)?;
+    if actor.user_id == 0 {
+        return Ok(AccountRole::SuperAdmin);
+    }
+    Ok(AccountRole::of(&account(tx, actor, actor.user_id).await?.role))
+}
+
+/// Whether the caller may manage an account that is somebody else's: only downwards, except that the highest rank
+/// manages itself.
+pub(crate) async fn manages<T: Tx>(tx: &mut T, actor: &Actor, other: &User) -> Result<()> {
+    let mine = rank(tx, actor).await?;
+    if mine == AccountRole::SuperAdmin || mine > AccountRole::of(&other.role) {
+        Ok(())
+    } else {
+        Err(ErrorKind::Forbidden.into())
+    }
+}
+
+/// Whether an account may lose the right to log in: not the caller's own, and never the last that manages the tenant.
+pub(crate) async fn dispensable<T: Tx>(tx: &mut T, actor: &Actor, other: &User) -> Result<()> {
+    if other.id == actor.user_id {
+        return Err(Error::new(
+            ErrorKind::Forbidden,
+            "nobody takes away their own account's access",
+        ));
+    }
+    let highest = AccountRole::SuperAdmin.word();
+    let last = other.role == highest && user::count_active(tx, other.tenant_id, highest).await? <= 1;
+    if last && other.status == "ACTIVE" {
+        return Err(Error::new(
+            ErrorKind::Forbidden,
+            "the last SUPER_ADMIN of a tenant keeps access: make another one first",
+        ));
+    }
+    Ok(())
+}
+
+/// A row of the caller's own contact list.
+pub(crate) async fn own_contact<T: Tx>(tx: &mut T, actor: &Actor, id: i64) -> Result<Contact> {
+    let found = contact::by_id(tx, id).await?;
+    found
+        .filter(|contact| contact.owner_id == actor.user_id)
+        .ok_or_else(|| ErrorKind::ContactMissing.into())
+}
+
+/// A contact request to the caller, from somebody the caller has not blocked.
+pub(crate) async fn request_to_me<T: Tx>(tx: &mut T, actor: &Actor, id: i64) -> Result<ContactRequest> {
+    let request = contact_request::by_id(tx, id)
+        .await?
+        .filter(|request| request.to_user_id == actor.user_id)
+        .ok_or(ErrorKind::RequestMissing)?;
+    if block::exists(tx, actor.user_id, request.from_user_id).await? {
+        return Err(ErrorKind::RequestMissing.into());
+    }
+    Ok(request)
+}
+
+/// A notification of the caller's own.
+pub(crate) async fn own_notification<T: Tx>(tx: &mut T, actor: &Actor, id: i64) -> Result<Notification> {
+    let found = notification::by_id(tx, id).await?;
+    found
+        .filter(|notification| notification.user_id == actor.user_id)
+        .ok_or_else(|| ErrorKind::ItemMissing.into())
 }

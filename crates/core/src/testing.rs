@@ -5,8 +5,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use parlance_store::table::user;
 
-use crate::command::{Command, Context, OpenDirect, SendMessage, Sent, Target};
-use crate::types::{ConversationId, DEFAULT_TENANT, TenantId, Timestamp, User};
+use crate::account::{Issued, Login, NewAccount, Registration, TokenRequest};
+use crate::command::{
+    Command, ContactAnswer, Context, HandleContactRequest, OpenDirect, SendContactRequest, SendMessage, Sent,
+    Target,
+};
+use crate::types::{AccountRole, ConversationId, DEFAULT_TENANT, TenantId, Timestamp, User, UserId};
 use crate::{Actor, Clock, Core, CoreOptions, ErrorKind, Limits, PasswordCost, Result, SqliteOptions, Tx};
 
 /// A clock that stands still until it is moved.
@@ -79,9 +83,88 @@ impl TestCore {
             user_id,
             tenant_id,
             admin: false,
+            epoch: 0,
             session: None,
             token_id: Arc::from(""),
         }
+    }
+
+    /// An account that manages users.
+    pub(crate) async fn admin(&self, uid: &str) -> Actor {
+        self.ranked(uid, AccountRole::Admin).await
+    }
+
+    /// An account that manages everybody.
+    pub(crate) async fn super_admin(&self, uid: &str) -> Actor {
+        self.ranked(uid, AccountRole::SuperAdmin).await
+    }
+
+    async fn ranked(&self, uid: &str, role: AccountRole) -> Actor {
+        let system = Actor::system(DEFAULT_TENANT);
+        let account = NewAccount {
+            uid: uid.to_owned(),
+            role,
+            ..NewAccount::default()
+        };
+        Actor {
+            user_id: self.core.create_user(&system, account).await.unwrap(),
+            ..system
+        }
+    }
+
+    /// Registers somebody with the password `secret1`.
+    pub(crate) async fn try_register(&self, uid: &str) -> Result<UserId> {
+        let registration = Registration {
+            tenant_id: DEFAULT_TENANT,
+            uid: uid.to_owned(),
+            password: "secret1".into(),
+            ..Registration::default()
+        };
+        self.core.register(registration).await
+    }
+
+    /// Registers somebody with the password `secret1`.
+    pub(crate) async fn register(&self, uid: &str) -> UserId {
+        self.try_register(uid).await.unwrap()
+    }
+
+    /// A token of the dialect `test`.
+    pub(crate) async fn log_in(&self, uid: &str, password: &str) -> Result<Issued> {
+        let login = Login {
+            tenant_id: DEFAULT_TENANT,
+            uid: uid.to_owned(),
+            password: password.to_owned(),
+            address: [127, 0, 0, 1].into(),
+        };
+        let request = TokenRequest {
+            dialect: "test",
+            profile: "",
+        };
+        self.core.login(login, request).await
+    }
+
+    /// Who a token of the dialect `test` belongs to.
+    pub(crate) async fn authenticated(&self, issued: &Issued) -> Actor {
+        self.core.authenticate(&issued.token, "test").await.unwrap().0
+    }
+
+    /// A contact request.
+    pub(crate) async fn ask(&self, from: &Actor, to: &Actor) -> i64 {
+        let request = SendContactRequest {
+            user_id: to.user_id,
+            message: String::new(),
+            group_name: String::new(),
+        };
+        self.core.execute(from, request).await.unwrap()
+    }
+
+    /// Makes two people contacts.
+    pub(crate) async fn befriend(&self, a: &Actor, b: &Actor) {
+        let approve = HandleContactRequest {
+            request_id: self.ask(a, b).await,
+            answer: ContactAnswer::Approve,
+        };
+        self.core.execute(b, approve).await.unwrap();
     }
 
     /// The direct conversation of two people.

@@ -1,8 +1,11 @@
 //! The nouns that commands take and queries answer with. Plain data; no behaviour that decides anything.
 
+pub use parlance_store::table::contact::Contact;
+pub use parlance_store::table::contact_request::ContactRequest;
 pub use parlance_store::table::conversation::Conversation;
 pub use parlance_store::table::member::Member;
 pub use parlance_store::table::message::Message;
+pub use parlance_store::table::notification::Notification;
 pub use parlance_store::table::user::User;
 
 /// Number of a person: from 1, below 2^53, unique on the whole server.
@@ -68,6 +71,148 @@ impl Role {
             Self::Owner => parlance_store::table::member::OWNER,
         }
     }
+}
+
+/// What an account may do in its tenant. Ordered: who stands higher manages who stands lower.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccountRole {
+    /// Manages itself.
+    #[default]
+    User,
+    /// Manages users.
+    Admin,
+    /// Manages everybody, and makes administrators.
+    SuperAdmin,
+}
+
+impl AccountRole {
+    /// From the stored word.
+    pub fn of(role: &str) -> Self {
+        match role {
+            "SUPER_ADMIN" => Self::SuperAdmin,
+            "ADMIN" => Self::Admin,
+            _ => Self::User,
+        }
+    }
+
+    /// The stored word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::User => "USER",
+            Self::Admin => "ADMIN",
+            Self::SuperAdmin => "SUPER_ADMIN",
+        }
+    }
+}
+
+/// Whether an account may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountStatus {
+    /// May log in and be written to.
+    Active,
+    /// May not, until an administrator says so.
+    Disabled,
+}
+
+impl AccountStatus {
+    /// The stored word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Disabled => "DISABLED",
+        }
+    }
+}
+
+/// The stored status of an account that was deleted: its row stays, for what it wrote.
+pub(crate) const DELETED: &str = "DELETED";
+
+/// What a notification is about, and what its subject is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotificationKind {
+    /// Somebody wants to become a contact; the request.
+    ContactRequested,
+    /// Somebody has agreed to be a contact; the person.
+    ContactApproved,
+    /// Somebody was taken into a group; the conversation.
+    GroupJoined,
+    /// A group has a new announcement; the conversation.
+    Announcement,
+    /// Somebody was mentioned by name; the message.
+    Mentioned,
+}
+
+impl NotificationKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::ContactRequested,
+        Self::ContactApproved,
+        Self::GroupJoined,
+        Self::Announcement,
+        Self::Mentioned,
+    ];
+
+    /// The stored word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ContactRequested => "CONTACT_REQUESTED",
+            Self::ContactApproved => "CONTACT_APPROVED",
+            Self::GroupJoined => "GROUP_JOINED",
+            Self::Announcement => "ANNOUNCEMENT",
+            Self::Mentioned => "MENTIONED",
+        }
+    }
+
+    /// From the stored word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// One of the four places where a client keeps its settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingsSection {
+    /// What fits nowhere else.
+    General,
+    /// How to be alerted.
+    Notification,
+    /// Who may see what.
+    Privacy,
+    /// Keys.
+    Shortcut,
+}
+
+impl SettingsSection {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::General => "general",
+            Self::Notification => "notification",
+            Self::Privacy => "privacy",
+            Self::Shortcut => "shortcut",
+        }
+    }
+}
+
+/// Somebody in a contact list.
+#[derive(Clone, Debug)]
+pub struct ContactView {
+    /// The place in the list.
+    pub contact: Contact,
+    /// Who it is.
+    pub user: User,
+    /// Whether the owner of the list has blocked that person.
+    pub blocked: bool,
+}
+
+/// A contact request with the two people.
+#[derive(Clone, Debug)]
+pub struct ContactRequestView {
+    /// The request.
+    pub request: ContactRequest,
+    /// Who asks.
+    pub from: UserCard,
+    /// Who is asked.
+    pub to: UserCard,
 }
 
 /// How a person is shown beside what they wrote.

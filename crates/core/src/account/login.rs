@@ -10,7 +10,7 @@ use crate::account::{Actor, Claims, Standing, TokenRequest};
 use crate::command::RevokeToken;
 use crate::core::Core;
 use crate::error::{Error, ErrorKind, Result};
-use crate::types::{TenantId, Timestamp, User, UserId};
+use crate::types::{DELETED, TenantId, Timestamp, User, UserId};
 use parlance_store::Tx;
 
 /// A log-in by name and password.
@@ -54,6 +54,7 @@ impl Core {
                 uid: login.uid.clone(),
             })
             .await?;
+        let found = found.filter(|user| user.status != DELETED);
         let hash = found.as_ref().and_then(|user| user.password_hash.clone());
         let fits = self.passwords().verify(login.password, hash).await?;
         let refused = match &found {
@@ -87,6 +88,11 @@ impl Core {
         self.issue(user, request)
     }
 
+    /// The whole row of an account, for this module only.
+    pub(super) async fn user_row(&self, id: UserId) -> Result<Option<User>> {
+        self.store().read(UserById(id)).await
+    }
+
     fn issue(&self, user: User, request: TokenRequest<'_>) -> Result<Issued> {
         let (token, claims) = self.tokens().issue(&user, request, self.now())?;
         Ok(Issued {
@@ -114,13 +120,41 @@ impl Core {
             user_id: claims.user_id,
             tenant_id: claims.tenant_id,
             admin: standing.admin,
+            epoch: claims.epoch,
             session: None,
             token_id: Arc::from(claims.jti.as_str()),
         };
         Ok((actor, claims))
     }
 
-    async fn load_standing(&self, user_id: UserId, generation: u64) -> Result<Standing> {
+    /// Ends the connections of a token whose account has changed since it was issued: for one that was attached
+    /// just after the end of the others.
+    pub(crate) fn end_if_void(&self, actor: &Actor) {
+        if actor.user_id == 0 {
+            return;
+        }
+        let (user_id, epoch, token_id) = (actor.user_id, actor.epoch, Arc::clone(&actor.token_id));
+        let holds = move |standing: Standing| standing.active && standing.epoch == epoch;
+        match self.tokens().standing(user_id) {
+            Ok(standing) if holds(standing) => {}
+            Ok(_) => self.hub().end(user_id, Some(&token_id)),
+            // Forgotten a moment ago, so it must be asked for again.
+            Err(generation) => {
+                let core = self.clone();
+                tokio::spawn(async move {
+                    let standing = core.load_standing(user_id, generation).await;
+                    let gone = |error: &Error| error.kind == ErrorKind::Unauthenticated;
+                    if standing.as_ref().is_ok_and(|standing| !holds(*standing))
+                        || standing.as_ref().is_err_and(gone)
+                    {
+                        core.hub().end(user_id, Some(&token_id));
+                    }
+                });
+            }
+        }
+    }
+
+    pub(crate) async fn load_standing(&self, user_id: UserId, generation: u64) -> Result<Standing> {
         let user = self
             .store()
             .read(UserById(user_id))

@@ -1,6 +1,7 @@
 //! Who is calling: accounts, passwords, tokens. Whether the caller may do a thing is the policy's business.
 
 mod login;
+mod manage;
 mod password;
 mod throttle;
 mod token;
@@ -11,6 +12,7 @@ use crate::session::SessionId;
 use crate::types::{TenantId, UserId};
 
 pub use login::{Issued, Login};
+pub use manage::{Bootstrapped, NewAccount, PasswordChange, Registration};
 pub use password::PasswordCost;
 pub(crate) use password::Passwords;
 pub(crate) use throttle::LoginThrottle;
@@ -26,6 +28,8 @@ pub struct Actor {
     pub tenant_id: TenantId,
     /// Whether the account is an administrator of its tenant.
     pub admin: bool,
+    /// The account's epoch that the token was issued in; 0 for the server itself.
+    pub epoch: i64,
     /// The connection that the call came over, if it came over one.
     pub session: Option<SessionId>,
     /// The token that proved it; empty for the server itself.
@@ -39,6 +43,7 @@ impl Actor {
             user_id: 0,
             tenant_id,
             admin: true,
+            epoch: 0,
             session: None,
             token_id: Arc::from(""),
         }

@@ -3,13 +3,24 @@
 //! `apply` checks first and writes after: permission, idempotency, numbering, rows and events, all in one
 //! transaction. It may be replayed, so it touches nothing but its context.
 
+mod block_user;
 mod change_view;
+mod contact_request;
+mod create_user;
+mod delete_user;
 mod mark_delivered;
 mod mark_read;
 mod note_last_online;
+mod notify;
 mod open_direct;
 mod revoke_token;
+mod save_settings;
 mod send_message;
+mod set_password;
+mod set_user_status;
+mod tidy_notifications;
+mod update_contact;
+mod update_profile;
 
 use std::future::Future;
 
@@ -21,15 +32,28 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::types::Timestamp;
 
+pub use block_user::{BlockUser, UnblockUser};
 pub(crate) use change_view::check_length;
 pub use change_view::{ChangeView, HideConversation, PinMessage};
+pub(crate) use contact_request::CONTACTS_MAX;
+pub use contact_request::{ContactAnswer, HandleContactRequest, SendContactRequest};
+pub(crate) use create_user::{Bootstrap, CreateUser, RegisterUser};
+pub use delete_user::DeleteUser;
 pub use mark_delivered::MarkDelivered;
 pub use mark_read::{MarkRead, ReadUpTo};
 pub(crate) use note_last_online::NoteLastOnline;
 pub use open_direct::{OpenDirect, OpenedDirect};
 pub(crate) use revoke_token::RevokeToken;
+pub use save_settings::SaveSettings;
 pub(crate) use send_message::load_quote;
 pub use send_message::{Mentions, SendMessage, Sent, Target};
+pub(crate) use set_password::SetPassword;
+pub use set_user_status::SetUserStatus;
+pub use tidy_notifications::{DeleteNotifications, ReadNotifications};
+pub use update_contact::{
+    DeleteContact, DeleteContactGroup, MoveContacts, RenameContactGroup, UpdateContact,
+};
+pub use update_profile::{ProfileChanges, UpdateProfile};
 
 /// A change.
 pub trait Command: Send + Sync + 'static {

@@ -1,11 +1,17 @@
 //! One module per table: the row, and the statements that touch it. Nothing here decides anything.
 
+pub mod block;
+pub mod contact;
+pub mod contact_request;
 pub mod conversation;
 pub mod event;
 pub mod member;
 pub mod mention;
 pub mod message;
+pub mod notification;
 pub mod overview;
+pub mod setting;
 pub mod single_read;
+pub mod tenant;
 pub mod token;
 pub mod user;

@@ -151,15 +151,23 @@ pub async fn by_ids<T: Tx>(tx: &mut T, tenant_id: i64, ids: &[i64]) -> Result<Ve
         .await
 }
 
-/// Active accounts whose text id, names, mobile or mail contain `keyword` (case-blind; empty matches all), by id.
-pub async fn search<T: Tx>(tx: &mut T, tenant_id: i64, keyword: &str, limit: i64) -> Result<Vec<User>> {
+/// Active accounts whose text id or names contain `keyword` (case-blind; empty matches all), or whose mobile or mail
+/// is exactly it: nobody can collect phone numbers digit by digit. By id, after `after_id`.
+pub async fn search<T: Tx>(
+    tx: &mut T,
+    tenant_id: i64,
+    keyword: &str,
+    after_id: i64,
+    limit: i64,
+) -> Result<Vec<User>> {
     let sql = format!(
-        "SELECT {} FROM users WHERE tenant_id = $1 AND status = 'ACTIVE' AND (uid LIKE $2 ESCAPE '\\' \
-         OR nickname LIKE $2 ESCAPE '\\' OR name LIKE $2 ESCAPE '\\' OR english_name LIKE $2 ESCAPE '\\' \
-         OR mobile LIKE $2 ESCAPE '\\' OR email LIKE $2 ESCAPE '\\') ORDER BY id LIMIT $3",
+        "SELECT {} FROM users WHERE tenant_id = $1 AND id > $2 AND status = 'ACTIVE' AND (uid LIKE $3 ESCAPE '\\' \
+         OR nickname LIKE $3 ESCAPE '\\' OR name LIKE $3 ESCAPE '\\' OR english_name LIKE $3 ESCAPE '\\' \
+         OR mobile = $4 OR email = $4) ORDER BY id LIMIT $5",
         User::COLUMNS
     );
-    tx.many(&sql, params![tenant_id, &contains_pattern(keyword), limit])
+    let pattern = contains_pattern(keyword);
+    tx.many(&sql, params![tenant_id, after_id, &pattern, keyword, limit])
         .await
 }
 
@@ -170,4 +178,22 @@ pub async fn page<T: Tx>(tx: &mut T, tenant_id: i64, after_id: i64, limit: i64) 
         User::COLUMNS
     );
     tx.many(&sql, params![tenant_id, after_id, limit]).await
+}
+
+/// The account with this mobile number.
+pub async fn by_mobile<T: Tx>(tx: &mut T, tenant_id: i64, mobile: &str) -> Result<Option<User>> {
+    let sql = format!(
+        "SELECT {} FROM users WHERE tenant_id = $1 AND mobile = $2",
+        User::COLUMNS
+    );
+    tx.one(&sql, params![tenant_id, mobile]).await
+}
+
+/// How many active accounts of a tenant have this role.
+pub async fn count_active<T: Tx>(tx: &mut T, tenant_id: i64, role: &str) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM users WHERE tenant_id = $1 AND role = $2 AND status = 'ACTIVE'";
+    Ok(tx
+        .one::<(i64,)>(sql, params![tenant_id, role])
+        .await?
+        .map_or(0, |row| row.0))
 }

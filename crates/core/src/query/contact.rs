@@ -1,0 +1,190 @@
+//! Contact lists, requests and blocks.
+
+use parlance_store::Tx;
+use parlance_store::table::{block, contact, contact_request, message, user};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::account::Actor;
+use crate::command::CONTACTS_MAX;
+use crate::core::{Query, ReadContext};
+use crate::error::{ErrorKind, Result};
+use crate::policy;
+use crate::query::user::shown;
+use crate::types::{Contact, ContactRequest, ContactRequestView, ContactView, User, UserCard, UserId};
+
+/// Requests on one list.
+const REQUESTS_MAX: i64 = 500;
+/// Blocked people on one list: all that a person may block.
+const BLOCKED_MAX: i64 = 5_000;
+/// Names of contact groups on one list.
+const GROUPS_MAX: i64 = 1_000;
+
+/// The contact list of a person, oldest first: the caller's own, or for administrators anybody's in the tenant.
+///
+/// # Errors
+/// `UserMissing`, `Forbidden`.
+#[derive(Clone, Copy, Debug)]
+pub struct Contacts {
+    /// Whose.
+    pub owner_id: UserId,
+}
+
+impl Query for Contacts {
+    type Answer = Vec<ContactView>;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<ContactView>> {
+        policy::account(cx.tx, cx.actor, self.owner_id).await?;
+        if self.owner_id != cx.actor.user_id {
+            policy::administrator(cx.actor)?;
+        }
+        let rows = contact::list(cx.tx, self.owner_id, CONTACTS_MAX).await?;
+        views(cx.tx, cx.actor, self.owner_id, rows).await
+    }
+}
+
+/// One row of the caller's own contact list.
+///
+/// # Errors
+/// `ContactMissing`.
+#[derive(Clone, Copy, Debug)]
+pub struct FindContact {
+    /// Which row.
+    pub contact_id: i64,
+}
+
+impl Query for FindContact {
+    type Answer = ContactView;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<ContactView> {
+        let row = policy::own_contact(cx.tx, cx.actor, self.contact_id).await?;
+        let mut found = views(cx.tx, cx.actor, cx.actor.user_id, vec![row]).await?;
+        found.pop().ok_or_else(|| ErrorKind::ContactMissing.into())
+    }
+}
+
+/// The names of the groups in the caller's contact list, in the order they came up; the default one has no name.
+#[derive(Clone, Copy, Debug)]
+pub struct ContactGroups;
+
+impl Query for ContactGroups {
+    type Answer = Vec<String>;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<String>> {
+        Ok(contact::group_names(cx.tx, cx.actor.user_id, GROUPS_MAX).await?)
+    }
+}
+
+/// Which requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestDirection {
+    /// To the caller, waiting for an answer, without those of blocked people.
+    Received,
+    /// By the caller, whatever became of them.
+    Sent,
+}
+
+/// The newest 500 contact requests of the caller.
+#[derive(Clone, Copy, Debug)]
+pub struct ContactRequests {
+    /// To or by the caller.
+    pub direction: RequestDirection,
+}
+
+impl Query for ContactRequests {
+    type Answer = Vec<ContactRequestView>;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<ContactRequestView>> {
+        let me = cx.actor.user_id;
+        let requests = match self.direction {
+            RequestDirection::Received => contact_request::received(cx.tx, me, REQUESTS_MAX).await?,
+            RequestDirection::Sent => contact_request::sent(cx.tx, me, REQUESTS_MAX).await?,
+        };
+        let mut found = Vec::with_capacity(requests.len());
+        for request in requests {
+            found.push(request_view(cx.tx, request).await?);
+        }
+        Ok(found)
+    }
+}
+
+/// Whom the caller has blocked, newest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Blocks;
+
+impl Query for Blocks {
+    type Answer = Vec<User>;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<User>> {
+        let ids: Vec<UserId> = block::list(cx.tx, cx.actor.user_id, BLOCKED_MAX)
+            .await?
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect();
+        let mut people = people(cx.tx, cx.actor, &ids).await?;
+        Ok(ids.iter().filter_map(|id| people.remove(id)).collect())
+    }
+}
+
+async fn people<T: Tx>(tx: &mut T, actor: &Actor, ids: &[UserId]) -> Result<FxHashMap<UserId, User>> {
+    let found = user::by_ids(tx, actor.tenant_id, ids).await?;
+    let found = shown(tx, actor, found).await?;
+    Ok(found.into_iter().map(|user| (user.id, user)).collect())
+}
+
+async fn views<T: Tx>(
+    tx: &mut T,
+    actor: &Actor,
+    owner_id: UserId,
+    rows: Vec<Contact>,
+) -> Result<Vec<ContactView>> {
+    let ids: Vec<UserId> = rows.iter().map(|row| row.contact_id).collect();
+    let mut people = people(tx, actor, &ids).await?;
+    let blocked: FxHashSet<UserId> = block::list(tx, owner_id, BLOCKED_MAX)
+        .await?
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect();
+    let view = |contact: Contact| {
+        people.remove(&contact.contact_id).map(|user| ContactView {
+            blocked: blocked.contains(&user.id),
+            contact,
+            user,
+        })
+    };
+    Ok(rows.into_iter().filter_map(view).collect())
+}
+
+async fn request_view<T: Tx>(tx: &mut T, request: ContactRequest) -> Result<ContactRequestView> {
+    let from = message::card(tx, request.from_user_id).await?;
+    let to = message::card(tx, request.to_user_id).await?;
+    Ok(ContactRequestView {
+        from: from.map(UserCard::from).unwrap_or_default(),
+        to: to.map(UserCard::from).unwrap_or_default(),
+        request,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{TestCore, refusal};
+
+    #[tokio::test]
+    async fn a_list_is_its_owners_and_the_administrators() {
+        let t = TestCore::start().await;
+        let (a, b, admin) = (t.user("a").await, t.user("b").await, t.admin("boss").await);
+        t.befriend(&a, &b).await;
+        let of_a = Contacts { owner_id: a.user_id };
+        assert_eq!(t.core.query(&a, of_a).await.unwrap()[0].user.uid, "b");
+        assert_eq!(t.core.query(&admin, of_a).await.unwrap().len(), 1);
+        assert_eq!(refusal(t.core.query(&b, of_a).await), ErrorKind::Forbidden);
+        let foreign = Actor {
+            tenant_id: 2,
+            ..admin
+        };
+        assert_eq!(
+            refusal(t.core.query(&foreign, of_a).await),
+            ErrorKind::UserMissing
+        );
+    }
+}
