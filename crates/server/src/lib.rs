@@ -8,6 +8,7 @@ mod cors;
 pub mod data_dir;
 pub mod doctor;
 pub mod failure;
+mod front;
 pub mod health;
 pub mod logging;
 pub mod metrics;

@@ -18,7 +18,7 @@ use crate::data_dir::{self, DataDir};
 use crate::failure::Failure;
 use crate::metrics::Metrics;
 use crate::secrets::Secrets;
-use crate::{cors, health, signal};
+use crate::{cors, front, health, signal};
 
 /// Name of the database in the data directory.
 pub(crate) const DATABASE: &str = "parlance.db";
@@ -125,6 +125,7 @@ fn router(config: &Config, core: &Core, stopping: watch::Receiver<bool>) -> Rout
     Router::new()
         .merge(health::routes(ready, stopping))
         .merge(Metrics::new(core.clone()).routes())
+        .merge(front::routes(config, core))
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(cors::layer(&config.cors_origins))
         .layer(from_fn(request_id::track))

@@ -121,6 +121,9 @@ impl<C: Tx, E> Job<C, E> for Close {
     }
 }
 
+/// Where the caller of a command waits.
+type AnswerOf<W> = oneshot::Receiver<Result<<W as Work>::Reply, <W as Work>::Refusal>>;
+
 /// A command with the channel its caller waits on.
 pub(crate) struct Pending<W: Work> {
     work: W,
@@ -129,7 +132,7 @@ pub(crate) struct Pending<W: Work> {
 }
 
 impl<W: Work> Pending<W> {
-    pub(crate) fn new(work: W) -> (Self, oneshot::Receiver<Result<W::Reply, W::Refusal>>) {
+    pub(crate) fn new(work: W) -> (Self, AnswerOf<W>) {
         let (caller, answer) = oneshot::channel();
         (
             Self {

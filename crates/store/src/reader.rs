@@ -29,13 +29,16 @@ pub(crate) trait ReadJob<C>: Send {
     fn run(self: Box<Self>, tx: &mut C);
 }
 
+/// Where the caller of a query waits.
+type AnswerOf<R> = oneshot::Receiver<Result<<R as Read>::Answer, <R as Read>::Refusal>>;
+
 pub(crate) struct PendingRead<R: Read> {
     read: R,
     caller: oneshot::Sender<Result<R::Answer, R::Refusal>>,
 }
 
 impl<R: Read> PendingRead<R> {
-    pub(crate) fn new(read: R) -> (Self, oneshot::Receiver<Result<R::Answer, R::Refusal>>) {
+    pub(crate) fn new(read: R) -> (Self, AnswerOf<R>) {
         let (caller, answer) = oneshot::channel();
         (Self { read, caller }, answer)
     }

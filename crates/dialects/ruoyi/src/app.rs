@@ -18,6 +18,8 @@ pub struct Options {
     pub user_rate: Option<Arc<RateLimiter>>,
     /// Whether callers on this machine are exempt from rate limits.
     pub loopback_exempt: bool,
+    /// Bytes of a body, uploads excepted.
+    pub body_bytes_max: u64,
     /// Bounds of a socket.
     pub socket: Arc<SocketLimits>,
 }
@@ -29,6 +31,7 @@ impl Default for Options {
             oldest_first: false,
             user_rate: None,
             loopback_exempt: true,
+            body_bytes_max: 1024 * 1024,
             socket: Arc::new(SocketLimits::default()),
         }
     }

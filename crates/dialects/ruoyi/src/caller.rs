@@ -74,7 +74,7 @@ pub(crate) async fn require(State(app): State<App>, mut request: Request, next: 
         }
         Err(error) => return Refusal::from(error).into_response(),
     };
-    if let Err(seconds) = within_rate(&app, caller.actor.user_id, address(request.extensions())) {
+    if let Err(seconds) = within_rate(&app, caller.actor.user_id, is_local(request.extensions())) {
         return Refusal::too_many(seconds).into_response();
     }
     request.extensions_mut().insert(caller);
@@ -82,11 +82,11 @@ pub(crate) async fn require(State(app): State<App>, mut request: Request, next: 
 }
 
 /// Seconds to wait if the user has made more calls than allowed.
-pub(crate) fn within_rate(app: &App, user_id: i64, address: IpAddr) -> Result<(), u64> {
+pub(crate) fn within_rate(app: &App, user_id: i64, local: bool) -> Result<(), u64> {
     let Some(limiter) = &app.options.user_rate else {
         return Ok(());
     };
-    if app.options.loopback_exempt && address.is_loopback() {
+    if app.options.loopback_exempt && local {
         return Ok(());
     }
     limiter.check(RateKey::User(user_id.unsigned_abs()), Instant::now())
@@ -118,6 +118,13 @@ pub(crate) fn address(extensions: &axum::http::Extensions) -> IpAddr {
     extensions
         .get::<client_addr::Caller>()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |caller| caller.address)
+}
+
+/// Whether a call comes from this machine itself, and not through a proxy on it.
+pub(crate) fn is_local(extensions: &axum::http::Extensions) -> bool {
+    extensions
+        .get::<client_addr::Caller>()
+        .is_some_and(client_addr::Caller::is_loopback)
 }
 
 impl FromRequestParts<App> for Caller {

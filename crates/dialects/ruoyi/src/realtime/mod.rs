@@ -6,7 +6,6 @@
 mod event;
 mod frame;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -79,7 +78,7 @@ pub(crate) fn ledger() -> impl Iterator<Item = LedgerRow> {
 /// Answers the upgrade. A good token is subscribed before the 101 is sent, so nothing after it is missed.
 pub(crate) async fn open(State(app): State<App>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
-    let address = caller::address(&parts.extensions);
+    let local = caller::is_local(&parts.extensions);
     let token = caller::token(&parts.headers, parts.uri.query());
     let upgrade = match Upgrade::from_parts(&mut parts) {
         Ok(upgrade) => upgrade,
@@ -99,7 +98,7 @@ pub(crate) async fn open(State(app): State<App>, request: Request) -> Response {
         None,
         Socket {
             app,
-            address,
+            local,
             phase: state,
             first_frame_seen: false,
         },
@@ -143,7 +142,8 @@ pub(crate) enum Done {
 /// One socket.
 struct Socket {
     app: App,
-    address: IpAddr,
+    /// Whether it comes from this machine itself.
+    local: bool,
     phase: Phase,
     first_frame_seen: bool,
 }
@@ -223,7 +223,7 @@ impl Socket {
         };
         let actor = session.actor().clone();
         if !matches!(incoming, Incoming::Ping | Incoming::Unknown)
-            && let Err(seconds) = caller::within_rate(&self.app, actor.user_id, self.address)
+            && let Err(seconds) = caller::within_rate(&self.app, actor.user_id, self.local)
         {
             return frame::too_many(&incoming, seconds);
         }

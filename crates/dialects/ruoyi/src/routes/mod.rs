@@ -10,7 +10,9 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use parlance_transport::http::limit::{BodyLimit, body_limit};
 
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -32,7 +34,30 @@ pub(crate) struct Route {
     guard: Guard,
     section: &'static str,
     test: &'static str,
+    body: BodyKind,
     handler: MethodRouter<App>,
+}
+
+/// How large a body of a route may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum BodyKind {
+    /// As large as any call's.
+    Call,
+    /// As large as an uploaded file, with room for the form around it.
+    Upload,
+}
+
+/// Bytes of a multipart form around a file.
+const FORM_BYTES: u64 = 64 * 1024;
+
+impl Route {
+    /// The same line for a call that carries a file.
+    pub(crate) fn upload(self) -> Self {
+        Self {
+            body: BodyKind::Upload,
+            ..self
+        }
+    }
 }
 
 /// Makes a line: method, path, guard, section of ruoyi.md or the seed, test, handler.
@@ -97,28 +122,34 @@ pub fn ledger() -> Vec<LedgerRow> {
 
 /// The router of the whole table.
 pub(crate) fn router(app: App) -> Router {
-    let mut by_path: BTreeMap<(&str, bool), MethodRouter<App>> = BTreeMap::new();
+    let mut by_path: BTreeMap<&str, MethodRouter<App>> = BTreeMap::new();
     for route in all() {
-        let slot = by_path
-            .entry((route.path, route.guard == Guard::User))
-            .or_default();
-        *slot = std::mem::take(slot).merge(route.handler);
+        let bytes_max = match route.body {
+            BodyKind::Call => app.options.body_bytes_max,
+            BodyKind::Upload => app.core.limits().upload_bytes_max.saturating_add(FORM_BYTES),
+        };
+        let limit = BodyLimit {
+            bytes_max,
+            refuse: body_too_large,
+        };
+        let mut handler = route.handler.layer(from_fn_with_state(limit, body_limit));
+        if route.guard == Guard::User {
+            handler = handler.layer(from_fn_with_state(app.clone(), caller::require));
+        }
+        let slot = by_path.entry(route.path).or_default();
+        *slot = std::mem::take(slot).merge(handler);
     }
     let mut router = Router::new();
-    for ((path, guarded), methods) in by_path {
-        let methods = methods.fallback(wrong_method);
-        router = router.route(
-            path,
-            if guarded {
-                methods.layer(from_fn_with_state(app.clone(), caller::require))
-            } else {
-                methods
-            },
-        );
+    for (path, methods) in by_path {
+        router = router.route(path, methods.fallback(wrong_method));
     }
     router
         .route("/ws/im", axum::routing::get(realtime::open))
         .with_state(app)
+}
+
+fn body_too_large() -> Response {
+    Refusal::too_large("请求体过大").into_response()
 }
 
 async fn wrong_method() -> Refusal {

@@ -1,0 +1,97 @@
+//! The front of the server: what every call passes before it reaches a dialect, and which dialect it reaches.
+//! Paths that several dialects share are told apart here and nowhere else.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use jiff::tz::TimeZone;
+use parlance_core::Core;
+use parlance_dialect_ruoyi as ruoyi;
+use parlance_transport::http::PeerAddr;
+use parlance_transport::http::client_addr::{AddressList, caller};
+use parlance_transport::http::limit::{RateKey, RateLimiter};
+use parlance_transport::websocket::SocketLimits;
+
+use crate::config::{Config, Dialect};
+
+/// Users and addresses whose rates are remembered at most.
+const RATE_KEYS_MAX: usize = 100_000;
+
+/// What the front needs to know of a call.
+#[derive(Clone)]
+struct Front {
+    trusted_proxies: Arc<AddressList>,
+    address_rate: Arc<RateLimiter>,
+    loopback_exempt: bool,
+}
+
+/// The routers of the configured dialects, behind the front.
+pub(crate) fn routes(config: &Config, core: &Core) -> Router {
+    let limits = &config.limits;
+    let front = Front {
+        trusted_proxies: Arc::new(config.trusted_proxies.clone()),
+        address_rate: limiter(limits.requests_per_second_address, limits.requests_burst_address),
+        loopback_exempt: limits.loopback_exempt,
+    };
+    let mut router = Router::new();
+    if config.dialects.contains(&Dialect::Ruoyi) {
+        let options = ruoyi::Options {
+            time_zone: TimeZone::get(&config.time_zone).unwrap_or(TimeZone::UTC),
+            oldest_first: config.ruoyi.oldest_first,
+            user_rate: Some(limiter(
+                limits.requests_per_second_user,
+                limits.requests_burst_user,
+            )),
+            loopback_exempt: limits.loopback_exempt,
+            body_bytes_max: limits.http_body_bytes_max as u64,
+            socket: Arc::new(SocketLimits {
+                message_bytes_max: limits.websocket_frame_bytes_max,
+                ..SocketLimits::default()
+            }),
+        };
+        router = router.merge(ruoyi::router(core.clone(), options));
+    }
+    router.layer(from_fn_with_state(front, pass))
+}
+
+fn limiter(per_second: u32, burst: u32) -> Arc<RateLimiter> {
+    let at_least_one = |rate| NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
+    let limiter = RateLimiter::new(
+        at_least_one(per_second),
+        at_least_one(burst),
+        RATE_KEYS_MAX,
+        Instant::now(),
+    );
+    Arc::new(limiter)
+}
+
+/// Notes where a call really comes from, and refuses addresses that call too often.
+async fn pass(State(front): State<Front>, mut request: Request, next: Next) -> Response {
+    let peer = request
+        .extensions()
+        .get::<PeerAddr>()
+        .map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
+    let from = caller(peer, request.headers(), &front.trusted_proxies);
+    if !(front.loopback_exempt && from.is_loopback())
+        && let Err(seconds) = front
+            .address_rate
+            .check(RateKey::Address(from.address), Instant::now())
+    {
+        let wait = [(header::RETRY_AFTER, seconds.to_string())];
+        return (
+            StatusCode::TOO_MANY_REQUESTS,
+            wait,
+            "too many requests from this address",
+        )
+            .into_response();
+    }
+    request.extensions_mut().insert(from);
+    next.run(request).await
+}
