@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
-use dialect::Dialect;
+pub use dialect::Dialect;
 use parlance_transport::http::AddressList;
 use sources::{Found, Problem, Sources};
 

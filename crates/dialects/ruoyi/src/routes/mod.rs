@@ -85,6 +85,7 @@ where
         guard,
         section,
         test,
+        body: BodyKind::Call,
         handler: on(filter, handler),
     }
 }
