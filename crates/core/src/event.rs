@@ -50,7 +50,7 @@ pub enum Event {
         /// Who is in it.
         user_ids: Vec<UserId>,
     },
-    /// Name, picture, notice, pinned message or mute of a conversation changed.
+    /// Name, picture, notice, pinned message, announcements or mute of a conversation changed.
     ConversationChanged {
         /// Which one.
         conversation_id: ConversationId,

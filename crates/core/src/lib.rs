@@ -11,6 +11,8 @@ mod env;
 mod error;
 pub mod event;
 mod field;
+#[cfg(test)]
+mod group_rights_tests;
 mod hub;
 mod id;
 mod policy;

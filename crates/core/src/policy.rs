@@ -2,14 +2,15 @@
 
 use parlance_store::Tx;
 use parlance_store::table::{
-    block, contact, contact_request, conversation, member, message, notification, user,
+    announcement, block, contact, contact_request, conversation, member, message, notification, user,
 };
 
 use crate::account::Actor;
+use crate::env::Limits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::{
-    AccountRole, Contact, ContactRequest, Conversation, ConversationId, ConversationKind, DELETED, Member,
-    Message, MessageId, Notification, Role, Timestamp, User, UserId,
+    AccountRole, Announcement, Contact, ContactRequest, Conversation, ConversationId, ConversationKind,
+    DELETED, Member, Message, MessageId, Notification, Role, Timestamp, User, UserId,
 };
 
 /// A conversation together with the caller's place in it.
@@ -151,6 +152,29 @@ pub(crate) fn within(message: &Message, window_seconds: i64, now: Timestamp) -> 
     now - message.created_at <= window_seconds.saturating_mul(1_000_000)
 }
 
+/// Why a member may not write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// Silenced until this time.
+    Member(Timestamp),
+    /// Only owner and administrators may write in the group.
+    Group,
+}
+
+/// Why somebody may not write where these flags hold, if so.
+pub(crate) fn silence(
+    role: Role,
+    muted_all: bool,
+    silenced_until: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Silence> {
+    match silenced_until {
+        Some(until) if until > now => Some(Silence::Member(until)),
+        _ if muted_all && role == Role::Member => Some(Silence::Group),
+        _ => None,
+    }
+}
+
 /// Whether somebody may write where these flags hold.
 pub(crate) fn may_write(
     role: Role,
@@ -158,11 +182,80 @@ pub(crate) fn may_write(
     silenced_until: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<()> {
-    let silenced = silenced_until.is_some_and(|until| until > now);
-    if silenced || (muted_all && role == Role::Member) {
-        return Err(ErrorKind::Muted.into());
+    match silence(role, muted_all, silenced_until, now) {
+        Some(_) => Err(ErrorKind::Muted.into()),
+        None => Ok(()),
+    }
+}
+
+/// How many members a group may have.
+pub(crate) fn room(group: &Conversation, limits: &Limits) -> i64 {
+    match group.members_max {
+        0 => limits.group_members_max,
+        most => most.min(limits.group_members_max),
+    }
+}
+
+/// Whether a member of a group may bring people in.
+pub(crate) fn may_invite(place: &Membership) -> Result<()> {
+    if place.role() < Role::of(place.conversation.invite_role) {
+        return Err(ErrorKind::RoleTooLow.into());
     }
     Ok(())
+}
+
+/// Somebody else as a member of a conversation that the caller has been checked for.
+pub(crate) async fn member_of<T: Tx>(tx: &mut T, id: ConversationId, user_id: UserId) -> Result<Member> {
+    let found = member::get(tx, id, user_id).await?;
+    found
+        .filter(|member| member.state)
+        .ok_or_else(|| ErrorKind::NotMember.into())
+}
+
+/// Whether all of these (distinct, rising) are active accounts of the caller's tenant; the detail names who is not.
+pub(crate) async fn peers<T: Tx>(tx: &mut T, actor: &Actor, user_ids: &[UserId]) -> Result<()> {
+    /// Ids that one refusal names.
+    const NAMED_IDS_MAX: usize = 10;
+    let active = user::active_ids(tx, actor.tenant_id, user_ids).await?;
+    let missing: Vec<String> = user_ids
+        .iter()
+        .filter(|id| active.binary_search(id).is_err())
+        .take(NAMED_IDS_MAX)
+        .map(UserId::to_string)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::UserMissing,
+        format!("no active account: {}", missing.join(", ")),
+    ))
+}
+
+/// An announcement of a group where the caller has at least this role. To others it is missing, not forbidden: an id
+/// must not tell that something exists.
+pub(crate) async fn announcement_as<T: Tx>(
+    tx: &mut T,
+    actor: &Actor,
+    id: i64,
+    least: Role,
+) -> Result<Announcement> {
+    let found = announcement::by_id(tx, id).await?.ok_or(ErrorKind::ItemMissing)?;
+    match group_as(tx, actor, found.conversation_id, least).await {
+        Ok(_) => Ok(found),
+        Err(error) if matches!(error.kind, ErrorKind::GroupMissing | ErrorKind::NotMember) => {
+            Err(ErrorKind::ItemMissing.into())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether an announcement can still be changed.
+pub(crate) fn not_recalled(announcement: &Announcement) -> Result<()> {
+    match announcement.recalled_at {
+        Some(_) => Err(ErrorKind::ItemMissing.into()),
+        None => Ok(()),
+    }
 }
 
 /// Whether the caller may signal somebody: they share a conversation, and neither has blocked the other.

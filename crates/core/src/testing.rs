@@ -7,9 +7,11 @@ use parlance_store::table::user;
 
 use crate::account::{Issued, Login, NewAccount, Registration, TokenRequest};
 use crate::command::{
-    Command, ContactAnswer, Context, HandleContactRequest, OpenDirect, SendContactRequest, SendMessage, Sent,
-    Target,
+    Command, ContactAnswer, Context, CreateGroup, HandleContactRequest, OpenDirect, SendContactRequest,
+    SendMessage, Sent, Target,
 };
+use crate::event::Event;
+use crate::session::Session;
 use crate::types::{AccountRole, ConversationId, DEFAULT_TENANT, TenantId, Timestamp, User, UserId};
 use crate::{Actor, Clock, Core, CoreOptions, ErrorKind, Limits, PasswordCost, Result, SqliteOptions, Tx};
 
@@ -176,6 +178,27 @@ impl TestCore {
             .conversation_id
     }
 
+    /// A live connection of `actor` that hears what happens from now on, and nothing from before.
+    pub(crate) async fn listen(&self, actor: &Actor) -> Session {
+        let session = self.core.attach(actor);
+        self.core.execute(actor, Mark).await.unwrap();
+        // Deliveries keep the order of the log, so what was still under way comes before the mark.
+        while !matches!(
+            session.next().await.unwrap().event,
+            Event::NotificationAdded { .. }
+        ) {}
+        session
+    }
+
+    /// A group of `owner` and these people.
+    pub(crate) async fn group(&self, owner: &Actor, name: &str, members: &[&Actor]) -> ConversationId {
+        let member_ids = members.iter().map(|member| member.user_id).collect();
+        self.core
+            .execute(owner, CreateGroup::named(name, member_ids))
+            .await
+            .unwrap()
+    }
+
     /// Sends a text.
     pub(crate) async fn say(&self, actor: &Actor, conversation_id: ConversationId, text: &str) -> Sent {
         self.core
@@ -238,5 +261,20 @@ impl Command for AddUser {
             updated_at: cx.now,
         };
         Ok(user::insert(cx.tx, &account).await?)
+    }
+}
+
+/// An event for the caller alone.
+struct Mark;
+
+impl Command for Mark {
+    type Reply = ();
+
+    async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
+        cx.record(Event::NotificationAdded {
+            user_id: cx.actor.user_id,
+            notification_id: 0,
+        });
+        Ok(())
     }
 }

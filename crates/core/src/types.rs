@@ -1,5 +1,6 @@
 //! The nouns that commands take and queries answer with. Plain data; no behaviour that decides anything.
 
+pub use parlance_store::table::announcement::Announcement;
 pub use parlance_store::table::contact::Contact;
 pub use parlance_store::table::contact_request::ContactRequest;
 pub use parlance_store::table::conversation::Conversation;

@@ -3,23 +3,38 @@
 //! `apply` checks first and writes after: permission, idempotency, numbering, rows and events, all in one
 //! transaction. It may be replayed, so it touches nothing but its context.
 
+mod add_members;
 mod block_user;
 mod change_view;
 mod contact_request;
+mod create_group;
 mod create_user;
+mod delete_announcement;
 mod delete_user;
+mod dissolve_group;
+mod edit_announcement;
+mod leave_group;
 mod mark_delivered;
 mod mark_read;
+mod mute_group;
 mod note_last_online;
 mod notify;
 mod open_direct;
+mod pin_announcement;
+mod post_announcement;
+mod recall_announcement;
+mod remove_members;
 mod revoke_token;
 mod save_settings;
 mod send_message;
 mod set_password;
+mod set_role;
 mod set_user_status;
+mod silence_member;
 mod tidy_notifications;
+mod transfer_group;
 mod update_contact;
+mod update_group;
 mod update_profile;
 
 use std::future::Future;
@@ -32,27 +47,42 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::types::Timestamp;
 
+pub use add_members::AddMembers;
 pub use block_user::{BlockUser, UnblockUser};
 pub(crate) use change_view::check_length;
 pub use change_view::{ChangeView, HideConversation, PinMessage};
 pub(crate) use contact_request::CONTACTS_MAX;
 pub use contact_request::{ContactAnswer, HandleContactRequest, SendContactRequest};
+pub use create_group::CreateGroup;
 pub(crate) use create_user::{Bootstrap, CreateUser, RegisterUser};
+pub use delete_announcement::DeleteAnnouncement;
 pub use delete_user::DeleteUser;
+pub use dissolve_group::DissolveGroup;
+pub use edit_announcement::EditAnnouncement;
+pub use leave_group::LeaveGroup;
 pub use mark_delivered::MarkDelivered;
 pub use mark_read::{MarkRead, ReadUpTo};
+pub use mute_group::MuteGroup;
 pub(crate) use note_last_online::NoteLastOnline;
 pub use open_direct::{OpenDirect, OpenedDirect};
+pub use pin_announcement::PinAnnouncement;
+pub use post_announcement::PostAnnouncement;
+pub use recall_announcement::RecallAnnouncement;
+pub use remove_members::RemoveMembers;
 pub(crate) use revoke_token::RevokeToken;
 pub use save_settings::SaveSettings;
 pub(crate) use send_message::load_quote;
 pub use send_message::{Mentions, SendMessage, Sent, Target};
 pub(crate) use set_password::SetPassword;
+pub use set_role::SetRole;
 pub use set_user_status::SetUserStatus;
+pub use silence_member::SilenceMember;
 pub use tidy_notifications::{DeleteNotifications, ReadNotifications};
+pub use transfer_group::TransferGroup;
 pub use update_contact::{
     DeleteContact, DeleteContactGroup, MoveContacts, RenameContactGroup, UpdateContact,
 };
+pub use update_group::UpdateGroup;
 pub use update_profile::{ProfileChanges, UpdateProfile};
 
 /// A change.

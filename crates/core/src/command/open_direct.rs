@@ -7,7 +7,7 @@ use crate::command::{Command, Context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::policy;
-use crate::types::{Conversation, ConversationId, ConversationKind, Member, Role, UserId};
+use crate::types::{Conversation, ConversationId, ConversationKind, Role, UserId};
 
 /// Asks for the direct conversation with `peer_id`, making it if it does not exist. It comes back into the
 /// caller's list if it was hidden.
@@ -65,9 +65,14 @@ pub(crate) async fn open<T: Tx>(cx: &mut Context<'_, T>, peer_id: UserId) -> Res
         });
     }
     let conversation_id = conversation::insert(cx.tx, &blank(cx, peer.tenant_id, low, high)).await?;
-    for user_id in [low, high] {
-        member::join(cx.tx, &newcomer(conversation_id, user_id, Role::Member, cx.now)).await?;
-    }
+    let joining = member::Joining {
+        conversation_id,
+        role: Role::Member.number(),
+        at: cx.now,
+        joined_seq: 0,
+        read_seq: 0,
+    };
+    member::join(cx.tx, &joining, &[low, high]).await?;
     cx.record(Event::ConversationCreated {
         conversation_id,
         kind: ConversationKind::Direct,
@@ -94,7 +99,9 @@ fn blank<T>(cx: &Context<'_, T>, tenant_id: i64, low: UserId, high: UserId) -> C
         group_type: String::new(),
         owner_id: None,
         members_max: 2,
+        members_count: 0,
         history_open: true,
+        invite_role: Role::Owner.number(),
         muted_all: false,
         last_seq: 0,
         last_message_id: None,
@@ -103,28 +110,5 @@ fn blank<T>(cx: &Context<'_, T>, tenant_id: i64, low: UserId, high: UserId) -> C
         created_at: cx.now,
         updated_at: cx.now,
         dissolved_at: None,
-    }
-}
-
-/// The row of somebody who comes into an empty conversation.
-pub(crate) fn newcomer(conversation_id: ConversationId, user_id: UserId, role: Role, now: i64) -> Member {
-    Member {
-        conversation_id,
-        user_id,
-        state: true,
-        role: role.number(),
-        joined_at: now,
-        joined_seq: 0,
-        read_seq: 0,
-        delivered_seq: 0,
-        cleared_seq: 0,
-        hidden_seq: -1,
-        own_after_read: 0,
-        read_at: None,
-        pinned: false,
-        muted: false,
-        remark: String::new(),
-        draft: String::new(),
-        silenced_until: None,
     }
 }

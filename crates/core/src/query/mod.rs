@@ -1,15 +1,19 @@
 //! Reads, one file per noun. A query checks through the policy what the caller may see, then reads one snapshot.
 
+mod announcement;
 mod contact;
 mod conversations;
+mod group;
 mod history;
 mod notification;
 mod passing;
 mod settings;
 mod user;
 
+pub use announcement::{AnnouncementView, Announcements, Which};
 pub use contact::{Blocks, ContactGroups, ContactRequests, Contacts, FindContact, RequestDirection};
 pub use conversations::{ConversationOverview, Conversations, OneConversation, UnreadTotal};
+pub use group::{Group, GroupDetails, GroupMembers, MemberView, MyGroups, Silence, WhySilent};
 pub use history::{History, NewestMessages};
 pub use notification::{FindNotification, Notifications, UnreadNotifications};
 pub(crate) use passing::{MaySignal, MayType};

@@ -53,7 +53,11 @@ CREATE TABLE conversations (
     group_type      TEXT    NOT NULL DEFAULT '',
     owner_id        INTEGER,
     members_max     INTEGER NOT NULL DEFAULT 0,
+    -- How many members are in now; changed in the same transaction as they are.
+    members_count   INTEGER NOT NULL DEFAULT 0,
     history_open    INTEGER NOT NULL DEFAULT 1,
+    -- The least role that may bring people in.
+    invite_role     INTEGER NOT NULL DEFAULT 2,
     muted_all       INTEGER NOT NULL DEFAULT 0,
     last_seq        INTEGER NOT NULL DEFAULT 0,
     last_message_id INTEGER,
@@ -207,8 +211,9 @@ CREATE TABLE blocks (
     PRIMARY KEY (user_id, blocked_id)
 ) WITHOUT ROWID;
 
+-- An id is never given out twice, so that a late edit cannot hit another announcement.
 CREATE TABLE announcements (
-    id              INTEGER PRIMARY KEY,
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
     conversation_id INTEGER NOT NULL,
     author_id       INTEGER NOT NULL,
     content         TEXT    NOT NULL,
@@ -218,7 +223,7 @@ CREATE TABLE announcements (
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL
 );
-CREATE INDEX announcements_conversation ON announcements (conversation_id, id);
+CREATE INDEX announcements_conversation ON announcements (conversation_id, id) WHERE recalled_at IS NULL;
 
 CREATE TABLE notifications (
     id          INTEGER PRIMARY KEY,

@@ -36,8 +36,12 @@ row! {
         pub owner_id: Option<i64>,
         /// Most members; 0 for the server's limit.
         pub members_max: i64,
+        /// How many members are in now.
+        pub members_count: i64,
         /// Whether new members see what was said before.
         pub history_open: bool,
+        /// The least role that may bring people in.
+        pub invite_role: i64,
         /// Whether only owner and administrators may write.
         pub muted_all: bool,
         /// Seq of the newest message.
@@ -62,8 +66,8 @@ pub async fn insert<T: Tx>(tx: &mut T, conversation: &Conversation) -> Result<i6
     let row = tx
         .one::<(i64,)>(
             "INSERT INTO conversations (tenant_id, kind, user_low, user_high, name, avatar, description, notice, \
-             group_type, owner_id, members_max, history_open, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
+             group_type, owner_id, members_max, history_open, invite_role, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id",
             params![
                 conversation.tenant_id,
                 conversation.kind,
@@ -77,6 +81,7 @@ pub async fn insert<T: Tx>(tx: &mut T, conversation: &Conversation) -> Result<i6
                 conversation.owner_id,
                 conversation.members_max,
                 conversation.history_open,
+                conversation.invite_role,
                 conversation.created_at,
                 conversation.updated_at
             ],
@@ -89,8 +94,8 @@ pub async fn insert<T: Tx>(tx: &mut T, conversation: &Conversation) -> Result<i6
 pub async fn update<T: Tx>(tx: &mut T, conversation: &Conversation) -> Result<()> {
     tx.exec(
         "UPDATE conversations SET name = $1, avatar = $2, description = $3, notice = $4, group_type = $5, \
-         owner_id = $6, members_max = $7, history_open = $8, muted_all = $9, pinned_message_id = $10, \
-         updated_at = $11, dissolved_at = $12 WHERE id = $13",
+         owner_id = $6, members_max = $7, history_open = $8, invite_role = $9, muted_all = $10, \
+         pinned_message_id = $11, updated_at = $12, dissolved_at = $13 WHERE id = $14",
         params![
             &conversation.name,
             &conversation.avatar,
@@ -100,6 +105,7 @@ pub async fn update<T: Tx>(tx: &mut T, conversation: &Conversation) -> Result<()
             conversation.owner_id,
             conversation.members_max,
             conversation.history_open,
+            conversation.invite_role,
             conversation.muted_all,
             conversation.pinned_message_id,
             conversation.updated_at,
@@ -130,6 +136,27 @@ pub async fn direct<T: Tx>(tx: &mut T, low: i64, high: i64) -> Result<Option<Con
         Conversation::COLUMNS
     );
     tx.one(&sql, params![low, high]).await
+}
+
+/// The groups a person is in now, the last changed first.
+pub async fn groups_of<T: Tx>(tx: &mut T, user_id: i64, limit: i64) -> Result<Vec<Conversation>> {
+    let sql = format!(
+        "SELECT {} FROM conversations WHERE kind = 2 AND dissolved_at IS NULL AND id IN \
+         (SELECT conversation_id FROM members WHERE user_id = $1 AND state = 1) \
+         ORDER BY updated_at DESC, id DESC LIMIT $2",
+        Conversation::COLUMNS
+    );
+    tx.many(&sql, params![user_id, limit]).await
+}
+
+/// Takes up how many members came or, below zero, went.
+pub(crate) async fn count_members<T: Tx>(tx: &mut T, id: i64, change: i64) -> Result<()> {
+    tx.exec(
+        "UPDATE conversations SET members_count = members_count + $1 WHERE id = $2",
+        params![change, id],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Takes up a message that was just written as the newest one.

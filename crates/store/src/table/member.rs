@@ -1,6 +1,8 @@
 //! Members: who is in a conversation, with which role, and where each one's cursors stand.
 
 use crate::error::Result;
+use crate::fragment::{in_json_list, json_list};
+use crate::table::conversation;
 use crate::tx::Tx;
 use crate::{params, row};
 
@@ -67,24 +69,137 @@ pub async fn get<T: Tx>(tx: &mut T, conversation_id: i64, user_id: i64) -> Resul
     tx.one(&sql, params![conversation_id, user_id]).await
 }
 
-/// Adds or brings back a person: role and floor are set anew, what is theirs (mute, remark) stays.
-pub async fn join<T: Tx>(tx: &mut T, member: &Member) -> Result<()> {
-    tx.exec(
+/// How people come into a conversation.
+#[derive(Clone, Copy, Debug)]
+pub struct Joining {
+    /// Which one.
+    pub conversation_id: i64,
+    /// Their role: [`MEMBER`], [`ADMIN`] or [`OWNER`].
+    pub role: i64,
+    /// When.
+    pub at: i64,
+    /// History before and at this seq is not shown to them.
+    pub joined_seq: i64,
+    /// What was sent up to here is not unread for them: the newest seq, so that cursors never move back.
+    pub read_seq: i64,
+}
+
+/// Adds people, or brings back who has left, none of whom may be in now. Role, floor and read cursor are set anew;
+/// what is theirs (alerts, remark, silence) stays.
+pub async fn join<T: Tx>(tx: &mut T, joining: &Joining, user_ids: &[i64]) -> Result<()> {
+    let Joining {
+        conversation_id,
+        role,
+        at,
+        joined_seq,
+        read_seq,
+    } = *joining;
+    let user_ids = json_list(user_ids.iter().copied());
+    let sql = format!(
         "INSERT INTO members (conversation_id, user_id, state, role, joined_at, joined_seq, read_seq, delivered_seq) \
-         VALUES ($1, $2, 1, $3, $4, $5, $6, $6) ON CONFLICT (conversation_id, user_id) DO UPDATE SET state = 1, \
-         role = excluded.role, joined_at = excluded.joined_at, joined_seq = excluded.joined_seq, \
-         read_seq = MAX(members.read_seq, excluded.read_seq), own_after_read = 0, hidden_seq = -1",
-        params![
-            member.conversation_id,
-            member.user_id,
-            member.role,
-            member.joined_at,
-            member.joined_seq,
-            member.read_seq
-        ],
+         SELECT $1, id, 1, $2, $3, $4, $5, $5 FROM users WHERE {} \
+         ON CONFLICT (conversation_id, user_id) DO UPDATE SET state = 1, role = excluded.role, \
+         joined_at = excluded.joined_at, joined_seq = excluded.joined_seq, read_seq = excluded.read_seq, \
+         delivered_seq = excluded.delivered_seq, own_after_read = 0, hidden_seq = -1",
+        in_json_list("id", 6)
+    );
+    let came = tx
+        .exec(
+            &sql,
+            params![conversation_id, role, at, joined_seq, read_seq, &user_ids],
+        )
+        .await?;
+    // What a returning member had read singly lies behind the new cursor.
+    let folded = format!(
+        "DELETE FROM single_reads WHERE conversation_id = $1 AND {} AND seq <= $3",
+        in_json_list("user_id", 2)
+    );
+    tx.exec(&folded, params![conversation_id, &user_ids, read_seq])
+        .await?;
+    conversation::count_members(tx, conversation_id, i64::try_from(came).unwrap_or(0)).await
+}
+
+/// Takes people out. Their rows stay; who is out already is passed over.
+pub async fn leave<T: Tx>(tx: &mut T, conversation_id: i64, user_ids: &[i64]) -> Result<()> {
+    let sql = format!(
+        "UPDATE members SET state = 0, role = 1 WHERE conversation_id = $1 AND state = 1 AND {}",
+        in_json_list("user_id", 2)
+    );
+    let went = tx
+        .exec(
+            &sql,
+            params![conversation_id, &json_list(user_ids.iter().copied())],
+        )
+        .await?;
+    conversation::count_members(tx, conversation_id, -i64::try_from(went).unwrap_or(0)).await
+}
+
+/// Takes everybody out.
+pub async fn leave_all<T: Tx>(tx: &mut T, conversation_id: i64) -> Result<()> {
+    let sql = "UPDATE members SET state = 0, role = 1 WHERE conversation_id = $1 AND state = 1";
+    let went = tx.exec(sql, params![conversation_id]).await?;
+    conversation::count_members(tx, conversation_id, -i64::try_from(went).unwrap_or(0)).await
+}
+
+/// Those of `user_ids` who are in now, with their roles, by id.
+pub async fn among<T: Tx>(tx: &mut T, conversation_id: i64, user_ids: &[i64]) -> Result<Vec<(i64, i64)>> {
+    let sql = format!(
+        "SELECT user_id, role FROM members WHERE conversation_id = $1 AND state = 1 AND {} ORDER BY user_id",
+        in_json_list("user_id", 2)
+    );
+    tx.many(
+        &sql,
+        params![conversation_id, &json_list(user_ids.iter().copied())],
     )
-    .await?;
-    Ok(())
+    .await
+}
+
+/// The roles of a person in those of these conversations where the person is in now.
+pub async fn roles_in<T: Tx>(tx: &mut T, user_id: i64, conversation_ids: &[i64]) -> Result<Vec<(i64, i64)>> {
+    let sql = format!(
+        "SELECT conversation_id, role FROM members WHERE user_id = $1 AND state = 1 AND {}",
+        in_json_list("conversation_id", 2)
+    );
+    tx.many(
+        &sql,
+        params![user_id, &json_list(conversation_ids.iter().copied())],
+    )
+    .await
+}
+
+row! {
+    /// A member as lists of members show it.
+    pub struct Listed {
+        /// The person.
+        pub user_id: i64,
+        /// [`MEMBER`], [`ADMIN`] or [`OWNER`].
+        pub role: i64,
+        /// When last joined.
+        pub joined_at: i64,
+        /// May not write before this time.
+        pub silenced_until: Option<i64>,
+        /// Text id.
+        pub uid: String,
+        /// Name.
+        pub name: String,
+        /// Nickname.
+        pub nickname: String,
+        /// Picture.
+        pub avatar: String,
+    }
+}
+
+/// The people in a conversation now with how they are shown, by id, after `after_user`.
+pub async fn listed<T: Tx>(
+    tx: &mut T,
+    conversation_id: i64,
+    after_user: i64,
+    limit: i64,
+) -> Result<Vec<Listed>> {
+    let sql = "SELECT m.user_id, m.role, m.joined_at, m.silenced_until, u.uid, u.name, u.nickname, u.avatar \
+               FROM members m JOIN users u ON u.id = m.user_id \
+               WHERE m.conversation_id = $1 AND m.user_id > $2 AND m.state = 1 ORDER BY m.user_id LIMIT $3";
+    tx.many(sql, params![conversation_id, after_user, limit]).await
 }
 
 /// Writes everything but the keys of a member back.

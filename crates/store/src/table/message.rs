@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::error::Result;
+use crate::fragment::{in_json_list, json_list};
 use crate::tx::{FromRow, RowView, Tail, Tx, qualified};
 use crate::{params, row};
 
@@ -267,6 +268,15 @@ pub async fn card<T: Tx>(tx: &mut T, user_id: i64) -> Result<Option<Card>> {
         params![user_id],
     )
     .await
+}
+
+/// How these people are shown, in no particular order.
+pub async fn cards<T: Tx>(tx: &mut T, user_ids: &[i64]) -> Result<Vec<Card>> {
+    let sql = format!(
+        "SELECT id, uid, name, nickname, avatar FROM users WHERE {}",
+        in_json_list("id", 1)
+    );
+    tx.many(&sql, params![&json_list(user_ids.iter().copied())]).await
 }
 
 /// The id of the message with this seq.

@@ -1,5 +1,6 @@
 //! One module per table: the row, and the statements that touch it. Nothing here decides anything.
 
+pub mod announcement;
 pub mod block;
 pub mod contact;
 pub mod contact_request;

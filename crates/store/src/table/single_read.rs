@@ -31,3 +31,10 @@ pub async fn fold<T: Tx>(tx: &mut T, conversation_id: i64, user_id: i64, read_se
     .await?;
     Ok(())
 }
+
+/// The seqs that a person has read singly, beyond the cursor.
+pub async fn of<T: Tx>(tx: &mut T, conversation_id: i64, user_id: i64) -> Result<Vec<i64>> {
+    let sql = "SELECT seq FROM single_reads WHERE conversation_id = $1 AND user_id = $2 ORDER BY seq";
+    let rows: Vec<(i64,)> = tx.many(sql, params![conversation_id, user_id]).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}

@@ -151,6 +151,18 @@ pub async fn by_ids<T: Tx>(tx: &mut T, tenant_id: i64, ids: &[i64]) -> Result<Ve
         .await
 }
 
+/// Those of these numbers that are active accounts of the tenant, in the order of the numbers.
+pub async fn active_ids<T: Tx>(tx: &mut T, tenant_id: i64, ids: &[i64]) -> Result<Vec<i64>> {
+    let sql = format!(
+        "SELECT id FROM users WHERE tenant_id = $1 AND status = 'ACTIVE' AND {} ORDER BY id",
+        in_json_list("id", 2)
+    );
+    let rows: Vec<(i64,)> = tx
+        .many(&sql, params![tenant_id, &json_list(ids.iter().copied())])
+        .await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
 /// Active accounts whose text id or names contain `keyword` (case-blind; empty matches all), or whose mobile or mail
 /// is exactly it: nobody can collect phone numbers digit by digit. By id, after `after_id`.
 pub async fn search<T: Tx>(

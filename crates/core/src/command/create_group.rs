@@ -1,0 +1,376 @@
+//! Makes a group: its creator owns it, and it is in every member's list at once, without a message.
+
+use parlance_store::Tx;
+use parlance_store::table::{conversation, member};
+
+use crate::command::{Command, Context};
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::Event;
+use crate::policy;
+use crate::types::{Conversation, ConversationId, ConversationKind, Role, UserId};
+
+/// Characters of what a group is about, and of its notice.
+const DESCRIPTION_CHARS_MAX: usize = 2_000;
+/// Bytes of a picture's URL.
+const AVATAR_BYTES_MAX: usize = 2_048;
+/// Characters of a group's type.
+const GROUP_TYPE_CHARS_MAX: usize = 32;
+/// A group has room for its owner and somebody else at least.
+const MEMBERS_MAX_LEAST: i64 = 2;
+
+/// Makes a group of the caller, who becomes its owner, and these people.
+///
+/// Who is named twice, and the caller, count once. All or nothing: the answer is only an id and could not tell who
+/// was left out, so a person who does not exist refuses the whole.
+///
+/// # Errors
+/// `Invalid` for an empty or long field, `UserMissing` for nobody, somebody disabled or of another tenant (the
+/// detail names them), `GroupFull` for more people than it may have.
+#[derive(Clone, Debug)]
+pub struct CreateGroup {
+    /// Its name, not blank; at most the limit `title_chars_max`.
+    pub name: String,
+    /// URL of a picture, or empty: at most 2,048 bytes.
+    pub avatar: String,
+    /// What it is about: at most 2,000 characters.
+    pub description: String,
+    /// A line shown on top of it: at most 2,000 characters.
+    pub notice: String,
+    /// A free word of the dialect: at most 32 characters.
+    pub group_type: String,
+    /// Most members, from 2 to the limit `group_members_max`; none for that limit, whatever it is later.
+    pub members_max: Option<i64>,
+    /// Whether new members see what was said before.
+    pub history_open: bool,
+    /// The least role that may bring people in.
+    pub invite_role: Role,
+    /// The other members.
+    pub member_ids: Vec<UserId>,
+}
+
+impl CreateGroup {
+    /// A group with this name and these people, everything else as usual.
+    pub fn named(name: impl Into<String>, member_ids: Vec<UserId>) -> Self {
+        Self {
+            name: name.into(),
+            avatar: String::new(),
+            description: String::new(),
+            notice: String::new(),
+            group_type: String::new(),
+            members_max: None,
+            history_open: true,
+            invite_role: Role::Admin,
+            member_ids,
+        }
+    }
+}
+
+impl Command for CreateGroup {
+    type Reply = ConversationId;
+
+    async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<ConversationId> {
+        let group = self.row(cx)?;
+        let me = cx.actor.user_id;
+        let others = distinct_without(&self.member_ids, me);
+        let room = policy::room(&group, &cx.env.limits);
+        if others.len() >= usize::try_from(room).unwrap_or(0) {
+            return Err(ErrorKind::GroupFull.into());
+        }
+        policy::peers(cx.tx, cx.actor, &others).await?;
+
+        let conversation_id = conversation::insert(cx.tx, &group).await?;
+        let mut joining = member::Joining {
+            conversation_id,
+            role: Role::Owner.number(),
+            at: cx.now,
+            joined_seq: 0,
+            read_seq: 0,
+        };
+        member::join(cx.tx, &joining, &[me]).await?;
+        joining.role = Role::Member.number();
+        member::join(cx.tx, &joining, &others).await?;
+        let mut user_ids = others;
+        user_ids.insert(0, me);
+        cx.record(Event::ConversationCreated {
+            conversation_id,
+            kind: ConversationKind::Group,
+            by: me,
+            user_ids,
+        });
+        Ok(conversation_id)
+    }
+}
+
+impl CreateGroup {
+    fn row<T>(&self, cx: &Context<'_, T>) -> Result<Conversation> {
+        Ok(Conversation {
+            id: 0,
+            tenant_id: cx.actor.tenant_id,
+            kind: conversation::GROUP,
+            user_low: None,
+            user_high: None,
+            name: checked_name(cx, &self.name)?,
+            avatar: checked_avatar(&self.avatar)?,
+            description: checked_text("description", &self.description, DESCRIPTION_CHARS_MAX)?,
+            notice: checked_text("notice", &self.notice, DESCRIPTION_CHARS_MAX)?,
+            group_type: checked_text("type", &self.group_type, GROUP_TYPE_CHARS_MAX)?,
+            owner_id: Some(cx.actor.user_id),
+            members_max: self
+                .members_max
+                .map_or(Ok(0), |most| checked_members_max(cx, most))?,
+            members_count: 0,
+            history_open: self.history_open,
+            invite_role: self.invite_role.number(),
+            muted_all: false,
+            last_seq: 0,
+            last_message_id: None,
+            last_message_at: None,
+            pinned_message_id: None,
+            created_at: cx.now,
+            updated_at: cx.now,
+            dissolved_at: None,
+        })
+    }
+}
+
+/// Each id once, without `me`, in rising order.
+pub(crate) fn distinct_without(user_ids: &[UserId], me: UserId) -> Vec<UserId> {
+    let mut ids: Vec<UserId> = user_ids.iter().copied().filter(|id| *id != me).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// A group's name, without the blanks around it.
+pub(crate) fn checked_name<T>(cx: &Context<'_, T>, name: &str) -> Result<String> {
+    let (name, most) = (name.trim(), cx.env.limits.title_chars_max);
+    if name.is_empty() || name.chars().count() > most {
+        return Err(Error::invalid(format!("the name has 1 to {most} characters")));
+    }
+    Ok(name.to_owned())
+}
+
+/// The URL of a group's picture.
+pub(crate) fn checked_avatar(avatar: &str) -> Result<String> {
+    if avatar.len() > AVATAR_BYTES_MAX {
+        return Err(Error::invalid(format!(
+            "the avatar is a URL of at most {AVATAR_BYTES_MAX} bytes"
+        )));
+    }
+    Ok(avatar.to_owned())
+}
+
+/// What a group is about.
+pub(crate) fn checked_description(description: &str) -> Result<String> {
+    checked_text("description", description, DESCRIPTION_CHARS_MAX)
+}
+
+/// A group's notice.
+pub(crate) fn checked_notice(notice: &str) -> Result<String> {
+    checked_text("notice", notice, DESCRIPTION_CHARS_MAX)
+}
+
+/// How many members a group may have at most.
+pub(crate) fn checked_members_max<T>(cx: &Context<'_, T>, members_max: i64) -> Result<i64> {
+    let most = cx.env.limits.group_members_max;
+    if !(MEMBERS_MAX_LEAST..=most).contains(&members_max) {
+        return Err(Error::invalid(format!(
+            "a group has room for {MEMBERS_MAX_LEAST} to {most} members"
+        )));
+    }
+    Ok(members_max)
+}
+
+fn checked_text(field: &str, text: &str, most: usize) -> Result<String> {
+    if text.chars().count() > most {
+        return Err(Error::invalid(format!(
+            "the {field} has at most {most} characters"
+        )));
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::{GroupDetails, GroupMembers, MyGroups};
+    use crate::testing::{TestCore, refusal};
+    use crate::types::Timestamp;
+    use crate::{Actor, Limits};
+
+    #[tokio::test]
+    async fn a_new_group_shows_at_once_in_every_members_list() {
+        let test = TestCore::start().await;
+        let (ann, bob, eve) = (
+            test.user("ann").await,
+            test.user("bob").await,
+            test.user("eve").await,
+        );
+        let (live, outside) = (test.listen(&bob).await, test.listen(&eve).await);
+        let mut create = CreateGroup::named("  周会 weekly ", vec![bob.user_id, bob.user_id, ann.user_id]);
+        create.description = "plans".into();
+        let group = test.core.execute(&ann, create).await.unwrap();
+
+        let told = live.next().await.unwrap();
+        let Event::ConversationCreated {
+            conversation_id,
+            kind,
+            by,
+            user_ids,
+        } = &told.event
+        else {
+            panic!("expected a new conversation, got {:?}", told.event)
+        };
+        assert_eq!(
+            (*conversation_id, *kind, *by),
+            (group, ConversationKind::Group, ann.user_id)
+        );
+        assert_eq!(*user_ids, [ann.user_id, bob.user_id], "each person once");
+
+        for (who, role) in [(&ann, Role::Owner), (&bob, Role::Member)] {
+            let list = test.core.query(who, MyGroups).await.unwrap();
+            assert_eq!(list.len(), 1);
+            assert_eq!(
+                (list[0].conversation.id, list[0].role, list[0].room),
+                (group, role, 10_000)
+            );
+            assert_eq!(list[0].conversation.name, "周会 weekly");
+            assert_eq!(list[0].conversation.members_count, 2);
+            assert_eq!(list[0].owner.as_ref().map(|card| card.id), Some(ann.user_id));
+        }
+        assert!(test.core.query(&eve, MyGroups).await.unwrap().is_empty());
+
+        // The next thing that eve hears of is her own message, so nothing of the group came before it.
+        let direct = test.direct(&eve, &ann).await;
+        let heard = outside.next().await.unwrap();
+        assert!(
+            matches!(&heard.event, Event::ConversationCreated { conversation_id, .. } if *conversation_id == direct)
+        );
+    }
+
+    #[tokio::test]
+    async fn members_are_listed_with_role_and_card() {
+        let test = TestCore::start().await;
+        let (ann, bob) = (test.user("ann").await, test.user("bob").await);
+        let group = test.group(&ann, "team", &[&bob]).await;
+        let members = test.core.query(&bob, GroupMembers::of(group)).await.unwrap();
+        let seen: Vec<(UserId, &str, Role, Timestamp)> = members
+            .iter()
+            .map(|m| (m.user.id, m.user.name.as_str(), m.role, m.joined_at))
+            .collect();
+        let now = test.core.now();
+        assert_eq!(
+            seen,
+            [
+                (ann.user_id, "ann", Role::Owner, now),
+                (bob.user_id, "bob", Role::Member, now)
+            ]
+        );
+        let second = GroupMembers {
+            conversation_id: group,
+            after: ann.user_id,
+            limit: 1,
+        };
+        let page = test.core.query(&bob, second).await.unwrap();
+        assert_eq!(page.iter().map(|m| m.user.id).collect::<Vec<_>>(), [bob.user_id]);
+        for limit in [0, 10_001] {
+            let wrong = GroupMembers { limit, ..second };
+            assert_eq!(refusal(test.core.query(&bob, wrong).await), ErrorKind::Invalid);
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_is_left_out_silently() {
+        let test = TestCore::start().await;
+        let (ann, bob) = (test.user("ann").await, test.user("bob").await);
+        let foreign = test.user_of(9, "foreign").await;
+        let create = CreateGroup::named("team", vec![bob.user_id, foreign.user_id, 4_000_000, -1]);
+        let refused = test.core.execute(&ann, create).await.unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::UserMissing);
+        assert_eq!(
+            refused.detail,
+            format!("no active account: -1, {}, 4000000", foreign.user_id)
+        );
+        assert!(test.core.query(&bob, MyGroups).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn every_field_has_a_bound() {
+        let limits = Limits {
+            group_members_max: 3,
+            title_chars_max: 5,
+            ..Limits::default()
+        };
+        let test = TestCore::with_limits(limits).await;
+        let ann = test.user("ann").await;
+        let mut others = Vec::new();
+        for uid in ["a", "b", "c"] {
+            others.push(test.user(uid).await.user_id);
+        }
+        let good = CreateGroup::named("群群群群群", others[..2].to_vec());
+        let wrong = [
+            CreateGroup {
+                name: "  ".into(),
+                ..good.clone()
+            },
+            CreateGroup {
+                name: "六六六六六六".into(),
+                ..good.clone()
+            },
+            CreateGroup {
+                avatar: "a".repeat(2_049),
+                ..good.clone()
+            },
+            CreateGroup {
+                description: "描".repeat(2_001),
+                ..good.clone()
+            },
+            CreateGroup {
+                notice: "告".repeat(2_001),
+                ..good.clone()
+            },
+            CreateGroup {
+                group_type: "t".repeat(33),
+                ..good.clone()
+            },
+            CreateGroup {
+                members_max: Some(1),
+                ..good.clone()
+            },
+            CreateGroup {
+                members_max: Some(4),
+                ..good.clone()
+            },
+        ];
+        for create in wrong {
+            let shown = format!("{create:?}");
+            assert_eq!(
+                refusal(test.core.execute(&ann, create).await),
+                ErrorKind::Invalid,
+                "{shown}"
+            );
+        }
+        for full in [
+            CreateGroup {
+                member_ids: others.clone(),
+                ..good.clone()
+            },
+            CreateGroup {
+                members_max: Some(2),
+                ..good.clone()
+            },
+        ] {
+            assert_eq!(refusal(test.core.execute(&ann, full).await), ErrorKind::GroupFull);
+        }
+        let group = test.core.execute(&ann, good).await.unwrap();
+        let details = details(&test, &ann, group).await;
+        assert_eq!((details.room, details.conversation.members_count), (3, 3));
+    }
+
+    async fn details(test: &TestCore, actor: &Actor, conversation_id: ConversationId) -> crate::query::Group {
+        test.core
+            .query(actor, GroupDetails { conversation_id })
+            .await
+            .unwrap()
+    }
+}

@@ -1,0 +1,129 @@
+//! Hands a group on to another member: its owner may, and stays as administrator.
+
+use parlance_store::Tx;
+use parlance_store::table::{conversation, member};
+
+use crate::command::{Command, Context};
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::Event;
+use crate::policy;
+use crate::types::{ConversationId, Member, Role, UserId};
+
+/// Makes another member the owner. A silence of the new owner ends, since nobody could lift it any more.
+///
+/// # Errors
+/// `GroupMissing`; `NotMember` for a caller or a person who is not in; `RoleTooLow` for anybody but the owner;
+/// `UserMissing` for a disabled account; `Invalid` for oneself.
+#[derive(Clone, Copy, Debug)]
+pub struct TransferGroup {
+    /// Which group.
+    pub conversation_id: ConversationId,
+    /// The new owner.
+    pub user_id: UserId,
+}
+
+impl Command for TransferGroup {
+    type Reply = ();
+
+    async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
+        let place = policy::group_as(cx.tx, cx.actor, self.conversation_id, Role::Owner).await?;
+        if self.user_id == cx.actor.user_id {
+            return Err(Error::invalid("the group is yours already"));
+        }
+        let mut next = policy::member_of(cx.tx, self.conversation_id, self.user_id).await?;
+        policy::peer(cx.tx, cx.actor, self.user_id, ErrorKind::UserMissing).await?;
+        let (mut former, mut group) = (place.member, place.conversation);
+        group.owner_id = Some(self.user_id);
+        group.updated_at = cx.now;
+        conversation::update(cx.tx, &group).await?;
+        next.silenced_until = None;
+        give(cx, &mut next, Role::Owner).await?;
+        give(cx, &mut former, Role::Admin).await?;
+        cx.record(Event::ConversationChanged {
+            conversation_id: group.id,
+            by: cx.actor.user_id,
+        });
+        Ok(())
+    }
+}
+
+async fn give<T: Tx>(cx: &mut Context<'_, T>, to: &mut Member, role: Role) -> Result<()> {
+    to.role = role.number();
+    member::update(cx.tx, to).await?;
+    cx.record(Event::MemberChanged {
+        conversation_id: to.conversation_id,
+        by: cx.actor.user_id,
+        user_id: to.user_id,
+        role,
+        silenced_until: to.silenced_until,
+    });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{LeaveGroup, SilenceMember};
+    use crate::query::{GroupDetails, WhySilent};
+    use crate::testing::{TestCore, refusal};
+
+    #[tokio::test]
+    async fn the_former_owner_stays_as_administrator_and_may_leave() {
+        let test = TestCore::start().await;
+        let (ann, bob) = (test.user("ann").await, test.user("bob").await);
+        let conversation_id = test.group(&ann, "team", &[&bob]).await;
+        let silence = SilenceMember {
+            conversation_id,
+            user_id: bob.user_id,
+            until: Some(test.core.now() + 1_000_000),
+        };
+        test.core.execute(&ann, silence).await.unwrap();
+        let live = test.listen(&bob).await;
+        let transfer = TransferGroup {
+            conversation_id,
+            user_id: bob.user_id,
+        };
+        test.core.execute(&ann, transfer).await.unwrap();
+
+        for (who, expected) in [(&bob, Role::Owner), (&ann, Role::Admin)] {
+            let told = live.next().await.unwrap();
+            assert!(
+                matches!(&told.event, Event::MemberChanged { user_id, role, .. } if *user_id == who.user_id && *role == expected)
+            );
+            let shown = test
+                .core
+                .query(who, GroupDetails { conversation_id })
+                .await
+                .unwrap();
+            assert_eq!(shown.role, expected);
+            assert_eq!(shown.conversation.owner_id, Some(bob.user_id));
+        }
+        let why = WhySilent {
+            conversation_id,
+            user_id: bob.user_id,
+        };
+        assert_eq!(test.core.query(&bob, why).await.unwrap(), None);
+        assert_eq!(
+            refusal(test.core.execute(&bob, LeaveGroup { conversation_id }).await),
+            ErrorKind::OwnerProtected
+        );
+        test.core
+            .execute(&ann, LeaveGroup { conversation_id })
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_group_goes_only_to_another_member() {
+        let test = TestCore::start().await;
+        let (ann, eve) = (test.user("ann").await, test.user("eve").await);
+        let conversation_id = test.group(&ann, "team", &[]).await;
+        for (who, kind) in [(&ann, ErrorKind::Invalid), (&eve, ErrorKind::NotMember)] {
+            let transfer = TransferGroup {
+                conversation_id,
+                user_id: who.user_id,
+            };
+            assert_eq!(refusal(test.core.execute(&ann, transfer).await), kind);
+        }
+    }
+}
