@@ -1,6 +1,7 @@
 //! The face of the core: open it, change something, ask something, subscribe.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use parlance_store::table::{message, token};
@@ -12,6 +13,7 @@ use crate::command::{Command, Context};
 use crate::env::{Clock, Env, Limits};
 use crate::error::{Error, Result};
 use crate::event::Event;
+use crate::files::{self, Blobs, open_blobs};
 use crate::hub::{Hub, Job};
 use crate::presence;
 use crate::query::{MaySignal, MayType};
@@ -22,6 +24,8 @@ use crate::types::{ConversationId, DEFAULT_TENANT, Timestamp, UserId};
 pub struct CoreOptions {
     /// The database.
     pub database: SqliteOptions,
+    /// The directory for the bytes of files; made when missing.
+    pub files: PathBuf,
     /// Signs tokens; at least 32 bytes.
     pub token_key: Vec<u8>,
     /// How expensive passwords are to guess.
@@ -32,8 +36,9 @@ pub struct CoreOptions {
     pub clock: Arc<dyn Clock>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     store: Store<Event>,
+    blobs: Arc<Blobs>,
     env: Arc<Env>,
     hub: Arc<Hub>,
     tokens: Arc<Tokens>,
@@ -44,7 +49,7 @@ struct Inner {
 /// The messaging core. Cheap to clone.
 #[derive(Clone)]
 pub struct Core {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 /// A read over one snapshot.
@@ -153,7 +158,7 @@ impl Core {
     /// Opens the database and starts the hub. Must be called on a tokio runtime.
     ///
     /// # Errors
-    /// When the database cannot be opened or a setting is out of range.
+    /// When the database or the directory for files cannot be opened, or a setting is out of range.
     pub async fn open(options: CoreOptions) -> Result<Self> {
         let (changes, changed) = mpsc::unbounded_channel();
         let hub = Hub::new(options.limits.sessions_per_user_max, changes);
@@ -171,6 +176,7 @@ impl Core {
             })
         };
         let store = Store::open(&options.database, publish)?;
+        let blobs = open_blobs(options.files).await?;
         let now = options.clock.now();
         let (last_id, revoked) = store.read(StartingPoint(now)).await?;
         let tokens = Arc::new(Tokens::new(
@@ -182,6 +188,7 @@ impl Core {
         let core = Self {
             inner: Arc::new(Inner {
                 store: store.clone(),
+                blobs,
                 throttle: LoginThrottle::new(options.limits.logins_failed_per_minute),
                 passwords: Passwords::new(options.password_cost)?,
                 env: Arc::new(Env::new(options.clock, last_id, options.limits)),
@@ -190,6 +197,8 @@ impl Core {
             }),
         };
         tokio::spawn(Arc::clone(&hub).run(store));
+        files::settle(&core).await?;
+        tokio::spawn(files::run_sweep(Arc::downgrade(&core.inner)));
         tokio::spawn(presence::run(core.clone(), hub, changed));
         Ok(core)
     }
@@ -309,6 +318,10 @@ impl Core {
     /// Commits what is queued and closes the database. Blocks; later calls get `Unavailable`.
     pub fn close(&self) {
         self.inner.store.close();
+    }
+
+    pub(crate) fn blobs(&self) -> &Blobs {
+        &self.inner.blobs
     }
 
     pub(crate) fn store(&self) -> &Store<Event> {

@@ -13,6 +13,7 @@ pub mod event;
 mod field;
 #[cfg(test)]
 mod group_rights_tests;
+pub mod files;
 mod hub;
 mod id;
 mod policy;

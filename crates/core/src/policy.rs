@@ -1,6 +1,8 @@
 //! Every permission check there is, once. Commands and queries ask here; dialects never decide.
 
 use parlance_store::Tx;
+use parlance_store::table::file::{self, StoredFile};
+use parlance_store::table::upload::{self, Upload};
 use parlance_store::table::{
     announcement, block, contact, contact_request, conversation, member, message, notification, user,
 };
@@ -10,7 +12,7 @@ use crate::env::Limits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::{
     AccountRole, Announcement, Contact, ContactRequest, Conversation, ConversationId, ConversationKind,
-    DELETED, Member, Message, MessageId, Notification, Role, Timestamp, User, UserId,
+    DELETED, FileId, FileRef, Member, Message, MessageId, Notification, Role, Timestamp, User, UserId,
 };
 
 /// A conversation together with the caller's place in it.
@@ -145,6 +147,40 @@ pub(crate) fn may_pin(place: &Membership) -> Result<()> {
         return Err(ErrorKind::RoleTooLow.into());
     }
     Ok(())
+}
+
+/// A file that the caller may open: its owner's own, a public one, or one that a message in the caller's sight
+/// carries. A file that is somebody else's secret is missing.
+pub(crate) async fn readable_file<T: Tx>(tx: &mut T, actor: &Actor, which: &FileRef) -> Result<StoredFile> {
+    let found = match which {
+        FileRef::Id(id) => file::by_id(tx, *id).await?,
+        FileRef::Key(key) => file::by_key(tx, key).await?,
+    };
+    let found = found
+        .filter(|file| file.tenant_id == actor.tenant_id && file.deleted_at.is_none())
+        .ok_or(ErrorKind::FileMissing)?;
+    let open = found.public || found.owner_id == actor.user_id;
+    if open || file::is_in_sight(tx, found.id, actor.user_id).await? {
+        Ok(found)
+    } else {
+        Err(ErrorKind::FileMissing.into())
+    }
+}
+
+/// A file of the caller's own.
+pub(crate) async fn own_file<T: Tx>(tx: &mut T, actor: &Actor, id: FileId) -> Result<StoredFile> {
+    let found = file::by_id(tx, id).await?;
+    found
+        .filter(|file| file.owner_id == actor.user_id && file.deleted_at.is_none())
+        .ok_or_else(|| ErrorKind::FileMissing.into())
+}
+
+/// An upload of the caller's own whose time is not over.
+pub(crate) async fn own_upload<T: Tx>(tx: &mut T, actor: &Actor, id: &str, now: Timestamp) -> Result<Upload> {
+    let found = upload::by_id(tx, id).await?;
+    found
+        .filter(|upload| upload.owner_id == actor.user_id && upload.expires_at > now)
+        .ok_or_else(|| ErrorKind::FileMissing.into())
 }
 
 /// Whether a window that opened with a message is still open.

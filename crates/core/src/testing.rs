@@ -214,6 +214,7 @@ impl TestCore {
 async fn open(directory: &tempfile::TempDir, clock: &Arc<TestClock>, limits: Limits) -> Core {
     let options = CoreOptions {
         database: SqliteOptions::new(directory.path().join("parlance.db")),
+        files: directory.path().join("files"),
         token_key: vec![7; 32],
         password_cost: PasswordCost {
             memory_kib: 8,

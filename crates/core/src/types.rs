@@ -3,10 +3,16 @@
 pub use parlance_store::table::announcement::Announcement;
 pub use parlance_store::table::contact::Contact;
 pub use parlance_store::table::contact_request::ContactRequest;
+use parlance_store::Tx;
+
+use crate::error::Result;
+
 pub use parlance_store::table::conversation::Conversation;
+pub use parlance_store::table::file::StoredFile;
 pub use parlance_store::table::member::Member;
 pub use parlance_store::table::message::Message;
 pub use parlance_store::table::notification::Notification;
+pub use parlance_store::table::upload::Upload;
 pub use parlance_store::table::user::User;
 
 /// Number of a person: from 1, below 2^53, unique on the whole server.
@@ -15,6 +21,8 @@ pub type UserId = i64;
 pub type ConversationId = i64;
 /// Time-ordered number of a message, below 2^53.
 pub type MessageId = i64;
+/// Number of a file; never used again.
+pub type FileId = i64;
 /// Number of a message in its conversation: 1, 2, 3 … without gaps.
 pub type Seq = i64;
 /// Border of isolation between customers of one server.
@@ -280,4 +288,80 @@ pub struct MessageView {
     pub sender: Option<UserCard>,
     /// What it answers.
     pub quote: Option<Quote>,
+}
+
+/// One file, as clients name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileRef {
+    /// By its number.
+    Id(FileId),
+    /// By where its bytes lie.
+    Key(String),
+}
+
+/// A file with its owner.
+#[derive(Clone, Debug)]
+pub struct FileView {
+    /// The file itself.
+    pub file: StoredFile,
+    /// Who uploaded it.
+    pub owner: Option<UserCard>,
+}
+
+impl FileView {
+    pub(crate) async fn load<T: Tx>(tx: &mut T, file: StoredFile) -> Result<Self> {
+        let owner = Self::owner(tx, file.owner_id).await?;
+        Ok(Self { file, owner })
+    }
+
+    pub(crate) async fn owner<T: Tx>(tx: &mut T, user_id: UserId) -> Result<Option<UserCard>> {
+        let card = parlance_store::table::message::card(tx, user_id).await?;
+        Ok(card.map(UserCard::from))
+    }
+}
+
+/// An upload in parts, and how far it has come.
+#[derive(Clone, Debug)]
+pub struct UploadView {
+    /// The upload itself.
+    pub upload: Upload,
+    /// Numbers of the chunks that have come, in order.
+    pub chunks: Vec<i64>,
+    /// The file it has become, unless that was deleted.
+    pub file: Option<FileView>,
+}
+
+impl UploadView {
+    pub(crate) async fn load<T: Tx>(tx: &mut T, upload: Upload) -> Result<Self> {
+        use parlance_store::table::{file, upload};
+        let chunks = upload::chunk_numbers(tx, &upload.id).await?;
+        let stored = match upload.file_id {
+            Some(id) => file::by_id(tx, id).await?,
+            None => None,
+        };
+        let file = match stored.filter(|file| file.deleted_at.is_none()) {
+            Some(stored) => Some(FileView::load(tx, stored).await?),
+            None => None,
+        };
+        Ok(Self { upload, chunks, file })
+    }
+
+    /// Whether it was put together.
+    pub fn is_finished(&self) -> bool {
+        self.upload.state == parlance_store::table::upload::MERGED
+    }
+
+    /// Whether its owner has paused it.
+    pub fn is_paused(&self) -> bool {
+        self.upload.state == parlance_store::table::upload::PAUSED
+    }
+
+    /// How much of it is there, in whole percent. Only a finished one has 100.
+    pub fn percent(&self) -> i64 {
+        if self.is_finished() {
+            return 100;
+        }
+        let have = i64::try_from(self.chunks.len()).unwrap_or(i64::MAX);
+        (have.saturating_mul(100) / self.upload.chunks().max(1)).min(99)
+    }
 }

@@ -22,6 +22,8 @@ use crate::{cors, front, health, signal};
 
 /// Name of the database in the data directory.
 pub(crate) const DATABASE: &str = "parlance.db";
+/// Where the bytes of files lie in the data directory.
+const FILES: &str = "files";
 
 /// Serves until a signal asks to stop.
 ///
@@ -82,6 +84,7 @@ pub(crate) async fn open_core(config: &Config, secrets: &Secrets, data: &Path) -
     };
     let options = CoreOptions {
         database,
+        files: data.join(FILES),
         token_key: secrets.token_signing_key.clone(),
         password_cost: PasswordCost::default(),
         limits: limits(config),

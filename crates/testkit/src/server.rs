@@ -48,6 +48,7 @@ impl TestServer {
         let clock = Arc::new(ManualClock::default());
         let options = CoreOptions {
             database: SqliteOptions::new(directory.path().join("parlance.db")),
+            files: directory.path().join("files"),
             token_key: vec![1; 32],
             password_cost: PasswordCost {
                 memory_kib: 8,

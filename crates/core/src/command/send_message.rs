@@ -1,14 +1,14 @@
 //! Sends a message: the one way by which a message comes to be, whatever the dialect.
 
 use parlance_store::Tx;
-use parlance_store::table::{conversation, member, mention, message};
+use parlance_store::table::{conversation, file, member, mention, message};
 
 use crate::command::{Command, Context, open_direct};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, MessageSent};
 use crate::policy;
 use crate::types::{
-    ConversationId, ConversationKind, Message, MessageId, MessageView, Quote, Role, UserCard, UserId,
+    ConversationId, ConversationKind, FileRef, Message, MessageId, MessageView, Quote, Role, UserCard, UserId,
 };
 
 /// Bytes of a client's own message id.
@@ -17,6 +17,8 @@ const CLIENT_ID_BYTES_MAX: usize = 256;
 const CONTENT_TYPE_BYTES_MAX: usize = 32;
 /// People mentioned by name in one message; more are not taken.
 const MENTIONS_MAX: usize = 100;
+/// Files that one message carries; more are not taken.
+const FILES_MAX: usize = 20;
 
 /// Where a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +42,7 @@ pub struct Mentions {
 ///
 /// # Errors
 /// `ConversationMissing`, `NotMember`, `ReceiverMissing`, `SenderMissing`, `ContentEmpty`, `TooLarge`, `Muted`,
-/// `Blocked`, `MessageMissing` for a quote that is not of this conversation, `IdempotencyConflict`, `FileMissing`.
+/// `Blocked`, `MessageMissing` for a quote that is not of this conversation, `IdempotencyConflict`.
 #[derive(Clone, Debug)]
 pub struct SendMessage {
     /// Where to.
@@ -59,6 +61,9 @@ pub struct SendMessage {
     pub extra: Option<String>,
     /// Who is mentioned.
     pub mentions: Mentions,
+    /// Files that the content names: whoever sees the message may open them. Files that the sender may not open, and
+    /// more than 20, are passed over, since content is opaque and may name anything.
+    pub files: Vec<FileRef>,
 }
 
 impl SendMessage {
@@ -73,6 +78,7 @@ impl SendMessage {
             forwarded_from: None,
             extra: None,
             mentions: Mentions::default(),
+            files: Vec::new(),
         }
     }
 }
@@ -122,6 +128,7 @@ impl Command for SendMessage {
         conversation::advance(cx.tx, conversation_id, message.seq, message.id, cx.now).await?;
         member::count_own(cx.tx, conversation_id, cx.actor.user_id).await?;
         let mentioned = self.mention(cx, &message).await?;
+        self.share_files(cx, &message).await?;
         let sender = UserCard::new(
             cx.actor.user_id,
             scope.sender_uid,
@@ -263,6 +270,24 @@ impl SendMessage {
             uncounted: false,
             created_at: cx.now,
         }
+    }
+
+    /// Notes which files the message carries: those it names, and those of the message it was forwarded from.
+    async fn share_files<T: Tx>(&self, cx: &mut Context<'_, T>, message: &Message) -> Result<()> {
+        let mut files: Vec<FileRef> = self.files.iter().take(FILES_MAX).cloned().collect();
+        if let Some(origin) = self.forwarded_from {
+            let most = i64::try_from(FILES_MAX).unwrap_or(i64::MAX);
+            let carried = file::carried_by(cx.tx, origin, most).await?;
+            files.extend(carried.into_iter().map(FileRef::Id));
+        }
+        for which in files.iter().take(FILES_MAX) {
+            match policy::readable_file(cx.tx, cx.actor, which).await {
+                Ok(found) => file::share(cx.tx, found.id, message.conversation_id, message.id).await?,
+                Err(error) if error.kind == ErrorKind::FileMissing => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Writes who is mentioned; whoever is not a member is passed over.

@@ -246,7 +246,8 @@ CREATE TABLE settings (
     PRIMARY KEY (user_id, section)
 ) WITHOUT ROWID;
 
--- storage_key: where the object store keeps the bytes. public: readable without a token (avatars).
+-- storage_key: where the object store keeps the bytes. public: readable without a token (avatars). The row of a
+-- deleted file stays, so that its number is never given to another one.
 CREATE TABLE files (
     id              INTEGER PRIMARY KEY,
     tenant_id       INTEGER NOT NULL,
@@ -257,12 +258,20 @@ CREATE TABLE files (
     category        TEXT    NOT NULL,
     storage_key     TEXT    NOT NULL UNIQUE,
     sha256          TEXT    NOT NULL,
+    -- What clients compare their copy with; nothing is trusted because of it.
+    md5             TEXT    NOT NULL,
     public          INTEGER NOT NULL DEFAULT 0,
     downloads       INTEGER NOT NULL DEFAULT 0,
     created_at      INTEGER NOT NULL,
     deleted_at      INTEGER
 );
 CREATE INDEX files_owner ON files (owner_id, id);
+CREATE INDEX files_md5 ON files (owner_id, md5) WHERE deleted_at IS NULL;
+
+-- Bytes that nothing refers to any more and that are still on the disk.
+CREATE TABLE file_erasures (
+    storage_key TEXT PRIMARY KEY
+) WITHOUT ROWID;
 
 -- Which conversations a file was sent to: their members may open it.
 CREATE TABLE file_shares (
@@ -281,7 +290,6 @@ CREATE TABLE uploads (
     name        TEXT    NOT NULL,
     size        INTEGER NOT NULL,
     md5         TEXT    NOT NULL DEFAULT '',
-    category    TEXT    NOT NULL DEFAULT '',
     chunk_size  INTEGER NOT NULL,
     state       INTEGER NOT NULL DEFAULT 0,
     file_id     INTEGER,
