@@ -5,11 +5,13 @@
 pub mod client_addr;
 pub mod limit;
 pub mod request_id;
+pub mod serve_file;
 pub mod server;
 
 pub use self::{
     client_addr::{AddressList, Caller, InternalGuard, InternalRefusal, Route, caller},
     limit::{BodyLimit, RateKey, RateLimiter, body_limit},
     request_id::{REQUEST_ID, RequestId},
+    serve_file::{FileCache, FileContent, file_response},
     server::{Drained, PeerAddr, Server, ServerLimits, TlsFileError, load_tls},
 };
