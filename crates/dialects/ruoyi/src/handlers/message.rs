@@ -77,6 +77,7 @@ impl SendBody {
                 user_ids: mentions.user_ids.unwrap_or_default(),
                 all: mentions.mention_all.unwrap_or(false),
             },
+            files: Vec::new(),
         })
     }
 }
