@@ -11,9 +11,9 @@ mod env;
 mod error;
 pub mod event;
 mod field;
+pub mod files;
 #[cfg(test)]
 mod group_rights_tests;
-pub mod files;
 mod hub;
 mod id;
 mod policy;

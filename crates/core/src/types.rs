@@ -1,9 +1,9 @@
 //! The nouns that commands take and queries answer with. Plain data; no behaviour that decides anything.
 
+use parlance_store::Tx;
 pub use parlance_store::table::announcement::Announcement;
 pub use parlance_store::table::contact::Contact;
 pub use parlance_store::table::contact_request::ContactRequest;
-use parlance_store::Tx;
 
 use crate::error::Result;
 
