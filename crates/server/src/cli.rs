@@ -1,5 +1,7 @@
 //! The command line: its words, its help, and which function each command calls. No command does its work here.
 
+mod user;
+
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -13,6 +15,7 @@ use crate::config::{self, Loaded};
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::secrets::{Given, Secrets};
+use crate::serve::Content;
 use crate::{doctor, logging, open_files, serve};
 
 /// Exit code when the configuration is wrong, the same that a wrong command line has.
@@ -25,6 +28,7 @@ Examples:
   parlance config print > parlance.toml      a file with every setting and what it means
   parlance --config parlance.toml config check
   parlance --config parlance.toml serve
+  parlance user add zhangsan --name 张三     make an account; its password is printed
   parlance doctor                            look for trouble and say what to do
   parlance completions bash > /etc/bash_completion.d/parlance
 
@@ -63,7 +67,13 @@ The address the server really listens on is printed, and written to the file `ad
         /// Listen on this address; port 0 takes any free port
         #[arg(long, value_name = "ADDR")]
         listen: Option<String>,
+        /// Load people, groups and messages to play with, and say how
+        #[arg(long)]
+        demo: bool,
     },
+    /// Add and manage accounts, also while the server runs
+    #[command(subcommand)]
+    User(user::UserCommand),
     /// Check or print the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -101,7 +111,15 @@ pub(crate) fn run() -> ExitCode {
     let environment: Vec<_> = std::env::vars_os().collect();
     let Cli { common, command } = cli;
     match command {
-        Command::Serve { listen } => with_settings(common, listen, &environment, run_server),
+        Command::Serve { listen, demo } => {
+            let content = if demo { Content::Demo } else { Content::Own };
+            with_settings(common, listen, &environment, |loaded, environment| {
+                run_server(loaded, environment, content)
+            })
+        }
+        Command::User(command) => with_settings(common, None, &environment, |loaded, environment| {
+            done(user::run(command, &loaded.config, environment))
+        }),
         Command::Config(ConfigCommand::Check) => {
             with_settings(common, None, &environment, |_, _| print("OK\n"))
         }
@@ -127,8 +145,10 @@ fn sources(common: Common, listen: Option<String>, environment: &Environment) ->
     let mut flags = Vec::new();
     flags.extend(listen.map(|text| ("listen", text)));
     flags.extend(common.data_dir.map(|text| ("data_dir", text)));
+    // Container tools pass on variables that nobody set as empty ones.
+    let file = common.config.filter(|path| !path.as_os_str().is_empty());
     Sources {
-        file: common.config,
+        file,
         environment: environment.to_vec(),
         flags,
     }
@@ -146,13 +166,13 @@ fn with_settings(
     }
 }
 
-fn run_server(loaded: Loaded, environment: &Environment) -> ExitCode {
+fn run_server(loaded: Loaded, environment: &Environment, content: Content) -> ExitCode {
     let config = loaded.config;
     let served = logging::start(&config.log).and_then(|()| {
         open_files::raise();
         let data = DataDir::take(&config.data_dir)?;
         let secrets = Secrets::open(data.path(), Given::from_environment(environment)?)?;
-        runtime()?.block_on(serve::run(config, secrets, data))
+        runtime()?.block_on(serve::run(config, secrets, data, content))
     });
     done(served)
 }

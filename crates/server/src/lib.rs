@@ -6,6 +6,7 @@ pub mod config;
 pub mod control;
 mod cors;
 pub mod data_dir;
+mod demo;
 pub mod doctor;
 pub mod failure;
 mod front;

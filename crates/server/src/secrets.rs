@@ -128,6 +128,16 @@ pub enum AdminPassword {
     Generated(String),
 }
 
+impl AdminPassword {
+    /// The password itself.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Given(text) | Self::Generated(text) => text,
+        }
+    }
+}
+
 impl Secrets {
     /// Reads the secrets of a data directory, which must be held, and makes those that are missing.
     ///
@@ -293,6 +303,11 @@ fn weak(
     sentences.collect()
 }
 
+/// Why a password is too easy to guess, if it is.
+pub(crate) fn password_weakness(password: &str) -> Option<String> {
+    weakness(password, PASSWORD_CHARS_MIN)
+}
+
 /// Why a secret is too easy to guess, if it is.
 fn weakness(secret: &str, chars_min: usize) -> Option<String> {
     let chars = secret.chars().count();
@@ -376,7 +391,8 @@ fn random_text<const N: usize>() -> String {
     URL_SAFE_NO_PAD.encode(random::<N>())
 }
 
-fn random_password() -> String {
+/// A password that nobody can guess and everybody can type.
+pub(crate) fn random_password() -> String {
     let letter = |byte: u8| char::from(PASSWORD_LETTERS[usize::from(byte) % PASSWORD_LETTERS.len()]);
     random::<PASSWORD_CHARS>().into_iter().map(letter).collect()
 }

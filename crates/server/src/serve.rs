@@ -1,6 +1,7 @@
 //! `parlance serve`: puts the parts together, listens, and stops in order. Every part is made elsewhere.
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,28 +9,50 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn;
-use parlance_core::{Core, CoreOptions, Limits, PasswordCost, SqliteOptions, SystemClock};
+use parlance_core::query::FindUserByUid;
+use parlance_core::types::DEFAULT_TENANT;
+use parlance_core::{
+    Actor, Core, CoreOptions, Error, ErrorKind, Limits, PasswordCost, SqliteOptions, SystemClock,
+};
 use parlance_transport::http::{Drained, Server, ServerLimits, load_tls, request_id};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::{Config, Synchronous};
+use crate::control::Control;
 use crate::data_dir::{self, DataDir};
 use crate::failure::Failure;
 use crate::metrics::Metrics;
-use crate::secrets::Secrets;
-use crate::{cors, front, health, signal};
+use crate::secrets::{self, AdminPassword, Secrets};
+use crate::user::Operator;
+use crate::{cors, demo, front, health, signal};
 
 /// Name of the database in the data directory.
 pub(crate) const DATABASE: &str = "parlance.db";
 /// Where the bytes of files lie in the data directory.
 const FILES: &str = "files";
+/// The account that the first start makes.
+const ADMIN_UID: &str = "admin";
+
+/// What the server begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// What its users made.
+    Own,
+    /// Also people and messages to play with.
+    Demo,
+}
 
 /// Serves until a signal asks to stop.
 ///
 /// # Errors
 /// When the server cannot be started.
-pub async fn run(config: Config, secrets: Secrets, data: DataDir) -> Result<(), Failure> {
+pub async fn run(
+    config: Config,
+    mut secrets: Secrets,
+    data: DataDir,
+    content: Content,
+) -> Result<(), Failure> {
     secrets.fit_for(config.listen.ip())?;
     let stopping = signal::stopping()?;
     let tls = match (&config.tls.certificate, &config.tls.key) {
@@ -43,6 +66,11 @@ pub async fn run(config: Config, secrets: Secrets, data: DataDir) -> Result<(), 
         .local_addr()
         .map_err(|error| cannot_listen(config.listen, &error))?;
     let core = open_core(&config, &secrets, data.path()).await?;
+    let made = bootstrap(&core, &mut secrets).await?;
+    if content == Content::Demo {
+        demo::load(&core, address.ip()).await?;
+    }
+    let _control = open_control(data.path(), &core);
     let server = Server {
         listeners: vec![listener],
         router: router(&config, &core, stopping.clone()),
@@ -54,7 +82,7 @@ pub async fn run(config: Config, secrets: Secrets, data: DataDir) -> Result<(), 
         shutdown: stopping,
     };
     data.write_address(address)?;
-    announce(&config, address);
+    announce(&config, address, made.as_deref(), content);
     let drained = server.run().await;
     data.forget_address();
     if let Drained::Left(connections) = drained {
@@ -155,20 +183,75 @@ fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
     Failure::new(format!("cannot listen on {address}: {error}"), remedy)
 }
 
+/// Makes the default tenant and its administrator if they are missing. Returns the administrator's password if it was
+/// generated and is used for the first time.
+async fn bootstrap(core: &Core, secrets: &mut Secrets) -> Result<Option<String>, Failure> {
+    let cannot = |error: Error| {
+        Failure::new(
+            format!("the administrator cannot be made: {error}"),
+            "run: parlance doctor",
+        )
+    };
+    let system = Actor::system(DEFAULT_TENANT);
+    let admin = core
+        .query(
+            &system,
+            FindUserByUid {
+                uid: ADMIN_UID.to_owned(),
+            },
+        )
+        .await;
+    let password = match admin {
+        Ok(_) => None,
+        Err(error) if error.kind == ErrorKind::UserMissing => Some(secrets.admin_password()?),
+        Err(error) => return Err(cannot(error)),
+    };
+    // Core wants a password even where it needs none; an unknown one does no harm should it need it after all.
+    let unused = secrets::random_password();
+    let text = password.as_ref().map_or(unused.as_str(), AdminPassword::text);
+    core.bootstrap(text, &secrets.app_key).await.map_err(cannot)?;
+    Ok(match password {
+        Some(AdminPassword::Generated(text)) => Some(text),
+        _ => None,
+    })
+}
+
+/// Opens the way for the command line. A server without it serves all the same.
+fn open_control(data: &Path, core: &Core) -> Option<Control> {
+    let opened = Control::open(data, Operator::new(core.clone()));
+    opened
+        .map_err(|error| {
+            tracing::warn!(%error, "`parlance user` cannot reach this server; it works once the server is stopped");
+        })
+        .ok()
+}
+
 /// Tells whoever started the server where it is. Scripts read this, so it goes to standard output and not to the log.
-fn announce(config: &Config, address: SocketAddr) {
+fn announce(config: &Config, address: SocketAddr, admin_password: Option<&str>, content: Content) {
     let scheme = if config.tls.certificate.is_some() {
         "https"
     } else {
         "http"
     };
-    let mut out = io::stdout().lock();
-    // A closed standard output is no reason not to serve.
+    let mut text = String::new();
+    if let Some(password) = admin_password {
+        let file = config.data_dir.join(secrets::FILE);
+        _ = writeln!(
+            text,
+            "The user {ADMIN_UID} was made with the password {password} (kept in {})",
+            file.display()
+        );
+    }
     _ = writeln!(
-        out,
+        text,
         "Parlance {} is listening on {scheme}://{address}",
         env!("CARGO_PKG_VERSION")
     );
-    _ = out.flush();
+    if content == Content::Demo {
+        text.push_str(&demo::instructions(scheme, address));
+    }
+    let mut out = io::stdout().lock();
+    // A closed standard output is no reason not to serve.
+    _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     tracing::info!(%address, data_dir = %config.data_dir.display(), "listening");
 }

@@ -4,12 +4,17 @@
 use std::fmt::Write;
 use std::future::Future;
 
+use parlance_core::account::NewAccount;
+use parlance_core::command::SetUserStatus;
+use parlance_core::query::{FindUserByUid, ListUsers};
+use parlance_core::types::{AccountRole, AccountStatus, DEFAULT_TENANT, User, UserId};
+use parlance_core::{Actor, Core, Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 
 /// Accounts in one page of a list.
-pub const PAGE_ACCOUNTS_MAX: u32 = 500;
+pub const PAGE_ACCOUNTS_MAX: i64 = 500;
 
 /// What an operator wants done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,8 +61,10 @@ pub enum Request {
 pub enum Role {
     /// Chat.
     User,
-    /// Administer the tenant too.
+    /// Administer the accounts of the tenant too.
     Admin,
+    /// Administer administrators too.
+    SuperAdmin,
 }
 
 /// An account in a list.
@@ -81,7 +88,7 @@ pub struct Account {
 pub enum Reply {
     /// It is done, and on disk.
     Done,
-    /// A page of a list; the last one is not full.
+    /// A page of a list; after the last one comes an empty one.
     Accounts(Vec<Account>),
 }
 
@@ -89,6 +96,134 @@ pub enum Reply {
 pub trait Accounts: Clone + Send + Sync + 'static {
     /// Does it.
     fn run(&self, request: Request) -> impl Future<Output = Result<Reply, Failure>> + Send;
+}
+
+/// Does it in a core, as the server itself.
+#[derive(Clone)]
+pub struct Operator {
+    core: Core,
+}
+
+impl Operator {
+    /// For a core of this process.
+    #[must_use]
+    pub fn new(core: Core) -> Self {
+        Self { core }
+    }
+
+    async fn id(&self, system: &Actor, uid: &str) -> Result<UserId, Failure> {
+        let found = self
+            .core
+            .query(system, FindUserByUid { uid: uid.to_owned() })
+            .await;
+        found.map(|user| user.id).map_err(|error| refused(uid, &error))
+    }
+
+    async fn set_status(&self, uid: &str, status: AccountStatus) -> Result<Reply, Failure> {
+        let system = Actor::system(DEFAULT_TENANT);
+        let user_id = self.id(&system, uid).await?;
+        let changed = self
+            .core
+            .execute(&system, SetUserStatus { user_id, status })
+            .await;
+        changed
+            .map(|()| Reply::Done)
+            .map_err(|error| refused(uid, &error))
+    }
+}
+
+impl Accounts for Operator {
+    async fn run(&self, request: Request) -> Result<Reply, Failure> {
+        let system = Actor::system(DEFAULT_TENANT);
+        match request {
+            Request::Add {
+                uid,
+                name,
+                role,
+                password,
+            } => {
+                let account = NewAccount {
+                    uid: uid.clone(),
+                    nickname: name,
+                    password: Some(password),
+                    role: role.into(),
+                    ..NewAccount::default()
+                };
+                let made = self.core.create_user(&system, account).await;
+                made.map(|_| Reply::Done).map_err(|error| refused(&uid, &error))
+            }
+            Request::Disable { uid } => self.set_status(&uid, AccountStatus::Disabled).await,
+            Request::Enable { uid } => self.set_status(&uid, AccountStatus::Active).await,
+            Request::ResetPassword { uid, password } => {
+                let user_id = self.id(&system, &uid).await?;
+                let changed = self.core.reset_password(&system, user_id, password).await;
+                changed
+                    .map(|()| Reply::Done)
+                    .map_err(|error| refused(&uid, &error))
+            }
+            Request::List { after_id } => {
+                let page = ListUsers {
+                    after_id,
+                    limit: PAGE_ACCOUNTS_MAX,
+                };
+                let users = self
+                    .core
+                    .query(&system, page)
+                    .await
+                    .map_err(|error| refused("", &error))?;
+                Ok(Reply::Accounts(users.into_iter().map(Account::from).collect()))
+            }
+        }
+    }
+}
+
+impl From<Role> for AccountRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::User => Self::User,
+            Role::Admin => Self::Admin,
+            Role::SuperAdmin => Self::SuperAdmin,
+        }
+    }
+}
+
+impl From<User> for Account {
+    fn from(user: User) -> Self {
+        let name = if user.nickname.is_empty() {
+            user.name
+        } else {
+            user.nickname
+        };
+        Self {
+            id: user.id,
+            uid: user.uid,
+            name,
+            role: user.role,
+            status: user.status,
+        }
+    }
+}
+
+fn refused(uid: &str, error: &Error) -> Failure {
+    match error.kind {
+        ErrorKind::UserMissing => Failure::new(
+            format!("there is no account {uid}"),
+            "`parlance user list` shows all",
+        ),
+        ErrorKind::Taken => Failure::new(
+            format!("there is an account {uid} already"),
+            "choose another name, or give that one a new password with `parlance user reset-password`",
+        ),
+        ErrorKind::Invalid => Failure::new(error.detail.clone(), ""),
+        ErrorKind::Forbidden => Failure::new(
+            format!("{uid} cannot be changed: {error}"),
+            "the last account of the highest rank has to stay; make another first",
+        ),
+        _ => Failure::new(
+            format!("the store refuses: {error}"),
+            "look into the log of the server",
+        ),
+    }
 }
 
 /// First line of a list.

@@ -52,6 +52,10 @@ impl Server {
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data)
             .envs(variables.iter().copied());
+        Self::run(command)
+    }
+
+    fn run(mut command: Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -270,6 +274,12 @@ fn serves_from_nothing_and_stops_on_sigterm() {
     assert!(server.get("/readyz").starts_with("HTTP/1.1 200"));
     assert!(server.get("/metrics").contains("process_resident_memory_bytes"));
     assert!(server.get("/metrics").contains("parlance_users_online 0.0"));
+    assert!(
+        server
+            .get("/api/im/conversation/list")
+            .starts_with("HTTP/1.1 401"),
+        "the dialect is there"
+    );
     assert!(server.get("/no/such/path").starts_with("HTTP/1.1 404"));
     for file in fs::read_dir(&data).unwrap() {
         let file = file.unwrap();
@@ -409,4 +419,144 @@ fn certificate_and_key_make_it_https() {
         text(&output.stderr).contains(&format!("error: {}: ", key.display())),
         "{output:?}"
     );
+}
+
+/// Runs `parlance --data-dir DATA user …` with a line on standard input.
+fn user(data: &Path, arguments: &[&str], line: &str) -> Output {
+    let mut command = parlance();
+    command.arg("--data-dir").arg(data).arg("user").args(arguments);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(line.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn refusal(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    text(&output.stderr)
+}
+
+#[test]
+fn the_first_start_tells_the_password_of_admin_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let (code, said) = Server::start(directory.path()).stop();
+    assert_eq!(code, Some(0));
+    let line = said.lines().find(|line| line.contains("admin")).unwrap();
+    let kept: toml::Table = fs::read_to_string(directory.path().join("secrets.toml"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let password = kept["admin_password"].as_str().unwrap();
+    assert!(line.contains(&format!("password {password} ")), "{line}");
+    let (_, said) = Server::start(directory.path()).stop();
+    assert!(!said.contains("admin"), "{said}");
+}
+
+#[test]
+fn a_given_password_is_not_repeated() {
+    let directory = tempfile::tempdir().unwrap();
+    let (code, said) = Server::start_with(
+        directory.path(),
+        &[("PARLANCE_ADMIN_PASSWORD", "correct horse battery")],
+    )
+    .stop();
+    assert_eq!(code, Some(0));
+    assert!(!said.contains("admin") && !said.contains("horse"), "{said}");
+    let kept = fs::read_to_string(directory.path().join("secrets.toml")).unwrap();
+    assert!(
+        !kept.contains("horse") && !kept.contains("admin_password ="),
+        "{kept}"
+    );
+}
+
+/// The list as (uid, name, role, status), without `admin`.
+fn accounts(data: &Path) -> Vec<String> {
+    let listed = stdout(&user(data, &["list"], ""));
+    let mut lines = listed.lines();
+    assert_eq!(lines.next(), Some("ID\tUID\tNAME\tROLE\tSTATUS"));
+    let without_id = lines.map(|line| line.split_once('\t').unwrap().1.to_owned());
+    without_id.filter(|line| !line.starts_with("admin\t")).collect()
+}
+
+fn manage_accounts(data: &Path) {
+    let made = stdout(&user(data, &["add", "zhangsan", "--name", "张三"], ""));
+    let password = made
+        .lines()
+        .find_map(|line| line.strip_prefix("password: "))
+        .unwrap();
+    assert!(password.len() >= 16, "{made}");
+    assert!(refusal(&user(data, &["add", "zhangsan"], "")).contains("there is an account zhangsan already"));
+    let told = user(
+        data,
+        &["add", "boss", "--role", "admin", "--password-stdin"],
+        "correct horse battery\n",
+    );
+    assert_eq!(stdout(&told), "boss was made\n");
+    assert_eq!(
+        accounts(data),
+        ["zhangsan\t张三\tUSER\tACTIVE", "boss\t\tADMIN\tACTIVE"]
+    );
+
+    stdout(&user(data, &["disable", "zhangsan"], ""));
+    assert_eq!(accounts(data)[0], "zhangsan\t张三\tUSER\tDISABLED");
+    stdout(&user(data, &["enable", "zhangsan"], ""));
+    assert_eq!(accounts(data)[0], "zhangsan\t张三\tUSER\tACTIVE");
+    assert!(stdout(&user(data, &["reset-password", "zhangsan"], "")).contains("password: "));
+    assert!(refusal(&user(data, &["disable", "nobody"], "")).contains("there is no account nobody"));
+    assert!(refusal(&user(data, &["disable", "admin"], "")).contains("admin cannot be changed"));
+    assert!(refusal(&user(data, &["add", "a b"], "")).contains("visible characters"));
+    assert!(refusal(&user(data, &["add", "x", "--password-stdin"], "tiny\n")).contains("characters"));
+}
+
+#[test]
+fn accounts_are_managed_while_the_server_is_stopped() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(refusal(&user(directory.path(), &["list"], "")).contains("no database"));
+    assert_eq!(Server::start(directory.path()).stop().0, Some(0));
+    manage_accounts(directory.path());
+}
+
+#[test]
+fn accounts_are_managed_while_the_server_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path());
+    manage_accounts(directory.path());
+    assert_eq!(server.stop().0, Some(0));
+    assert_eq!(accounts(directory.path()).len(), 2, "what the server did is kept");
+}
+
+#[test]
+fn the_demo_is_loaded_once_and_only_for_this_machine() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path();
+    let demo = |listen: &str| {
+        let mut command = parlance();
+        command
+            .args(["serve", "--demo", "--listen", listen, "--data-dir"])
+            .arg(data);
+        Server::run(command)
+    };
+    for _ in 0..2 {
+        let server = demo("127.0.0.1:0");
+        let address = server.address;
+        let (code, said) = server.stop();
+        assert_eq!(code, Some(0));
+        assert!(
+            said.contains(&format!("http://{address}/api/auth/login")),
+            "{said}"
+        );
+        let names: Vec<_> = accounts(data)
+            .iter()
+            .map(|line| line.split('\t').next().unwrap().to_owned())
+            .collect();
+        assert_eq!(names, ["xiaoming", "xiaohong", "alice", "bob"]);
+    }
+    let mut command = parlance();
+    command
+        .args(["serve", "--demo", "--listen", "0.0.0.0:0", "--data-dir"])
+        .arg(data);
+    assert!(refusal(&command.output().unwrap()).contains("the demo is not served on 0.0.0.0"));
 }

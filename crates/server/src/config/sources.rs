@@ -207,7 +207,7 @@ fn unknown_key(name: &str) -> String {
 }
 
 fn unknown_variable(name: &str) -> String {
-    let bare = name.trim_start_matches(PREFIX).to_ascii_lowercase();
+    let bare = name.strip_prefix(PREFIX).unwrap_or(name).to_ascii_lowercase();
     let variables: Vec<String> = KEYS.iter().map(Key::variable).collect();
     let settings = KEYS.iter().map(|key| key.name).zip(&variables);
     let others = OTHER_VARIABLES

@@ -1,0 +1,179 @@
+//! Data to play with: a few people and messages in Chinese and English, and how to use them. Only for a
+//! listener that nobody else can reach, because everybody can read the passwords here.
+
+use std::fmt::Write;
+use std::net::{IpAddr, SocketAddr};
+
+use parlance_core::account::NewAccount;
+use parlance_core::command::{SendMessage, Target};
+use parlance_core::query::FindUserByUid;
+use parlance_core::types::{DEFAULT_TENANT, UserId};
+use parlance_core::{Actor, Core, Error, ErrorKind};
+
+use crate::failure::Failure;
+
+/// The password of all people of the demo.
+const PASSWORD: &str = "parlance-demo";
+
+/// Text id and nickname. The others are named by their place in this list.
+const PEOPLE: [(&str, &str); 4] = [
+    ("xiaoming", "小明"),
+    ("xiaohong", "小红"),
+    ("alice", "Alice"),
+    ("bob", "Bob"),
+];
+const XIAOMING: usize = 0;
+const XIAOHONG: usize = 1;
+const ALICE: usize = 2;
+const BOB: usize = 3;
+
+/// Who says what to whom.
+struct Direct {
+    between: [usize; 2],
+    lines: &'static [(usize, &'static str)],
+}
+
+const DIRECTS: &[Direct] = &[
+    Direct {
+        between: [XIAOMING, XIAOHONG],
+        lines: &[
+            (XIAOMING, "小红，晚上一起吃饭吗？"),
+            (XIAOHONG, "好啊，去上次那家面馆？"),
+            (XIAOMING, "可以，七点门口见。"),
+            (XIAOHONG, "👌"),
+        ],
+    },
+    Direct {
+        between: [XIAOMING, ALICE],
+        lines: &[
+            (ALICE, "Hi! Is the Friday meeting still at two?"),
+            (XIAOMING, "改到下午三点了。It moved to three, room 402."),
+            (ALICE, "Thanks, see you there."),
+        ],
+    },
+    Direct {
+        between: [ALICE, BOB],
+        lines: &[(BOB, "Could you look at my draft when you have a minute?")],
+    },
+];
+
+/// Loads the demo, unless its people are there already.
+///
+/// # Errors
+/// When the listener can be reached by others, or the store refuses.
+pub(crate) async fn load(core: &Core, listener: IpAddr) -> Result<(), Failure> {
+    if !listener.to_canonical().is_loopback() {
+        return Err(Failure::new(
+            format!("the demo is not served on {listener}, because its passwords are known to everybody"),
+            "listen on 127.0.0.1, or leave --demo out",
+        ));
+    }
+    fill(core).await.map_err(|error| {
+        Failure::new(
+            format!("the demo data cannot be loaded: {error}"),
+            "take a data directory of its own for the demo with --data-dir",
+        )
+    })
+}
+
+async fn fill(core: &Core) -> Result<(), Error> {
+    let system = Actor::system(DEFAULT_TENANT);
+    let (first, _) = PEOPLE[XIAOMING];
+    match core
+        .query(
+            &system,
+            FindUserByUid {
+                uid: first.to_owned(),
+            },
+        )
+        .await
+    {
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind == ErrorKind::UserMissing => {}
+        Err(error) => return Err(error),
+    }
+    let mut people = Vec::with_capacity(PEOPLE.len());
+    for (uid, nickname) in PEOPLE {
+        let account = NewAccount {
+            uid: uid.to_owned(),
+            nickname: nickname.to_owned(),
+            password: Some(PASSWORD.to_owned()),
+            ..NewAccount::default()
+        };
+        people.push(core.create_user(&system, account).await?);
+    }
+    for Direct {
+        between: [one, other],
+        lines,
+    } in DIRECTS
+    {
+        for (speaker, text) in *lines {
+            let listener = if speaker == one { other } else { one };
+            say(core, people[*speaker], Target::User(people[*listener]), text).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn say(core: &Core, speaker: UserId, target: Target, text: &str) -> Result<(), Error> {
+    core.execute(&person(speaker), SendMessage::text(target, text))
+        .await
+        .map(drop)
+}
+
+/// Somebody of the demo as a caller, without a log-in.
+fn person(user_id: UserId) -> Actor {
+    Actor {
+        user_id,
+        admin: false,
+        ..Actor::system(DEFAULT_TENANT)
+    }
+}
+
+/// How to use the demo of a server at this URL's address, to be pasted into a shell.
+pub(crate) fn instructions(scheme: &str, address: SocketAddr) -> String {
+    let mut text = String::from("\nDemo people, all with the password ");
+    let socket = if scheme == "https" { "wss" } else { "ws" };
+    let (first, _) = PEOPLE[XIAOMING];
+    _ = writeln!(text, "{PASSWORD}:");
+    for (uid, nickname) in PEOPLE {
+        _ = writeln!(text, "  {uid:<10} {nickname}");
+    }
+    _ = write!(
+        text,
+        r#"
+Log in, list the conversations, and watch messages arrive:
+
+  TOKEN=$(curl -s {scheme}://{address}/api/auth/login -H 'Content-Type: application/json' \
+    -d '{{"username":"{first}","password":"{PASSWORD}"}}' | sed 's/.*"token":"\([^"]*\)".*/\1/')
+  curl -s {scheme}://{address}/api/im/conversation/list -H "Authorization: Bearer $TOKEN"
+  npx wscat -c "{socket}://{address}/ws/im?token=$TOKEN"
+
+and in the socket, to send one:
+
+  {{"type":"message","payload":{{"conversationId":1,"messageType":"TEXT","content":"你好 hello"}}}}
+
+"#
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_who_speaks_is_there() {
+        for Direct { between, lines } in DIRECTS {
+            assert!(lines.iter().all(|(speaker, _)| between.contains(speaker)));
+        }
+    }
+
+    #[test]
+    fn instructions_name_the_address() {
+        let text = instructions("https", "127.0.0.1:8443".parse().unwrap());
+        assert!(text.contains("curl -s https://127.0.0.1:8443/api/auth/login"));
+        assert!(text.contains("wss://127.0.0.1:8443/ws/im?token=$TOKEN"));
+        assert!(text.contains(r#"{"type":"message""#));
+    }
+}
