@@ -1,11 +1,11 @@
-//! Data to play with: a few people and messages in Chinese and English, and how to use them. Only for a
+//! Data to play with: a few people, groups and messages in Chinese and English, and how to use them. Only for a
 //! listener that nobody else can reach, because everybody can read the passwords here.
 
 use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 
 use parlance_core::account::NewAccount;
-use parlance_core::command::{SendMessage, Target};
+use parlance_core::command::{CreateGroup, SendMessage, Target};
 use parlance_core::query::FindUserByUid;
 use parlance_core::types::{DEFAULT_TENANT, UserId};
 use parlance_core::{Actor, Core, Error, ErrorKind};
@@ -33,6 +33,13 @@ struct Direct {
     lines: &'static [(usize, &'static str)],
 }
 
+/// A group; the first of its people owns it.
+struct Group {
+    name: &'static str,
+    people: &'static [usize],
+    lines: &'static [(usize, &'static str)],
+}
+
 const DIRECTS: &[Direct] = &[
     Direct {
         between: [XIAOMING, XIAOHONG],
@@ -54,6 +61,29 @@ const DIRECTS: &[Direct] = &[
     Direct {
         between: [ALICE, BOB],
         lines: &[(BOB, "Could you look at my draft when you have a minute?")],
+    },
+];
+
+const GROUPS: &[Group] = &[
+    Group {
+        name: "周末爬山 Weekend hike",
+        people: &[XIAOHONG, XIAOMING, ALICE, BOB],
+        lines: &[
+            (XIAOHONG, "这周六天气不错，去爬香山吧！"),
+            (BOB, "I'm in. How long is the way up?"),
+            (XIAOMING, "两个小时左右，About two hours."),
+            (ALICE, "I'll bring sandwiches 🥪"),
+            (XIAOHONG, "早上八点地铁站集合，别迟到。"),
+        ],
+    },
+    Group {
+        name: "项目组 Project Kite",
+        people: &[ALICE, XIAOMING, BOB],
+        lines: &[
+            (ALICE, "Release notes are due on Thursday."),
+            (XIAOMING, "我负责中文版本。"),
+            (BOB, "Then I'll take the English ones."),
+        ],
     },
 ];
 
@@ -112,6 +142,21 @@ async fn fill(core: &Core) -> Result<(), Error> {
             say(core, people[*speaker], Target::User(people[*listener]), text).await?;
         }
     }
+    for Group {
+        name,
+        people: members,
+        lines,
+    } in GROUPS
+    {
+        let ids: Vec<UserId> = members.iter().map(|member| people[*member]).collect();
+        let (owner, others) = ids.split_first().ok_or(ErrorKind::Internal)?;
+        let group = core
+            .execute(&person(*owner), CreateGroup::named(*name, others.to_vec()))
+            .await?;
+        for (speaker, text) in *lines {
+            say(core, people[*speaker], Target::Conversation(group), text).await?;
+        }
+    }
     Ok(())
 }
 
@@ -166,6 +211,12 @@ mod tests {
     fn everybody_who_speaks_is_there() {
         for Direct { between, lines } in DIRECTS {
             assert!(lines.iter().all(|(speaker, _)| between.contains(speaker)));
+        }
+        for Group { people, lines, name } in GROUPS {
+            assert!(
+                lines.iter().all(|(speaker, _)| people.contains(speaker)),
+                "{name}"
+            );
         }
     }
 

@@ -39,7 +39,7 @@ const ADMIN_UID: &str = "admin";
 pub enum Content {
     /// What its users made.
     Own,
-    /// Also people and messages to play with.
+    /// Also people, groups and messages to play with.
     Demo,
 }
 
