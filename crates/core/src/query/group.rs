@@ -141,16 +141,41 @@ impl Query for GroupMembers {
                 "a page has 1 to {MEMBERS_PAGE_MAX} members"
             )));
         }
-        let rows = member::listed(cx.tx, group.id, self.after, self.limit).await?;
-        let now = cx.now;
-        let shown = |row: member::Listed| MemberView {
-            user: UserCard::new(row.user_id, row.uid, row.name, row.nickname, row.avatar),
-            role: Role::of(row.role),
-            joined_at: row.joined_at,
-            silenced_until: row.silenced_until.filter(|until| *until > now),
-        };
-        Ok(rows.into_iter().map(shown).collect())
+        page(cx, group.id, self.after, self.limit).await
     }
+}
+
+/// The members of a conversation, direct or group, by user id: the first 10,000.
+///
+/// # Errors
+/// `ConversationMissing`, `NotMember`.
+#[derive(Clone, Copy, Debug)]
+pub struct ConversationMembers(pub ConversationId);
+
+impl Query for ConversationMembers {
+    type Answer = Vec<MemberView>;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<MemberView>> {
+        policy::membership(cx.tx, cx.actor, self.0).await?;
+        page(cx, self.0, 0, MEMBERS_PAGE_MAX).await
+    }
+}
+
+async fn page<T: Tx>(
+    cx: &mut ReadContext<'_, T>,
+    conversation_id: ConversationId,
+    after: UserId,
+    limit: i64,
+) -> Result<Vec<MemberView>> {
+    let rows = member::listed(cx.tx, conversation_id, after, limit).await?;
+    let now = cx.now;
+    let shown = |row: member::Listed| MemberView {
+        user: UserCard::new(row.user_id, row.uid, row.name, row.nickname, row.avatar),
+        role: Role::of(row.role),
+        joined_at: row.joined_at,
+        silenced_until: row.silenced_until.filter(|until| *until > now),
+    };
+    Ok(rows.into_iter().map(shown).collect())
 }
 
 /// Why a member of a group may not write there; none who may.

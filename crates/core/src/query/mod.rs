@@ -17,7 +17,9 @@ pub use contact::{Blocks, ContactGroups, ContactRequests, Contacts, FindContact,
 pub use conversations::{ConversationOverview, Conversations, OneConversation, UnreadTotal};
 pub use file::{CategoryTotal, FileByRef, FileStatistics, FileTotals, OwnFiles};
 pub(crate) use file::{HasFile, PendingErasures, PublicFile};
-pub use group::{Group, GroupDetails, GroupMembers, MemberView, MyGroups, Silence, WhySilent};
+pub use group::{
+    ConversationMembers, Group, GroupDetails, GroupMembers, MemberView, MyGroups, Silence, WhySilent,
+};
 pub use history::{History, NewestMessages};
 pub use notification::{FindNotification, Notifications, UnreadNotifications};
 pub(crate) use passing::{MaySignal, MayType};

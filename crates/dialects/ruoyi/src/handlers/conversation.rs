@@ -1,18 +1,23 @@
 //! Conversations and their older name "session" (seed section 3; B4).
 
 use axum::extract::State;
-use parlance_core::command::{ChangeView, HideConversation, MarkRead, PinMessage, ReadUpTo};
-use parlance_core::query::{ConversationOverview, Conversations, UnreadTotal};
-use parlance_core::types::ConversationKind;
+use parlance_core::command::{
+    ChangeView, CreateGroup, HideConversation, MarkRead, OpenDirect, PinMessage, ReadUpTo, UpdateGroup,
+};
+use parlance_core::query::{
+    ConversationMembers, ConversationOverview, Conversations, OneConversation, UnreadTotal,
+};
+use parlance_core::types::{ConversationKind, Role};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::app::App;
-use crate::caller::Caller;
+use crate::caller::{Caller, Profile};
 use crate::handlers::message::reader;
-use crate::input::{Id, Input, TwoIds, flag, text};
+use crate::input::{Id, Input, TwoIds, flag, ids, int, text};
 use crate::refusal::Refusal;
-use crate::reply::{Answer, data, done};
-use crate::wire::conversation::WireConversation;
+use crate::reply::{Answer, data, done, said};
+use crate::wire::conversation::{WireConversation, WireDetail};
 
 /// Message types that the filter `file` keeps.
 const FILE_TYPES: [&str; 5] = ["FILE", "IMAGE", "VIDEO", "VOICE", "AUDIO"];
@@ -231,4 +236,111 @@ pub(crate) async fn unpin_message(
         )
         .await?;
     done("取消置顶成功")
+}
+
+/// What a new conversation is to be; the generations of clients name the same thing differently.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct CreateBody {
+    #[serde(rename = "type", deserialize_with = "text")]
+    kind: Option<String>,
+    #[serde(deserialize_with = "int")]
+    target_id: Option<i64>,
+    #[serde(deserialize_with = "int")]
+    peer_user_id: Option<i64>,
+    #[serde(deserialize_with = "text")]
+    name: Option<String>,
+    #[serde(deserialize_with = "text")]
+    group_name: Option<String>,
+    #[serde(deserialize_with = "text")]
+    group_avatar: Option<String>,
+    #[serde(deserialize_with = "text")]
+    avatar: Option<String>,
+    #[serde(deserialize_with = "ids")]
+    member_ids: Option<Vec<i64>>,
+}
+
+pub(crate) async fn create(State(app): State<App>, caller: Caller, Input(body): Input<CreateBody>) -> Answer {
+    let kind = body.kind.unwrap_or_default().to_ascii_uppercase();
+    let id = match kind.as_str() {
+        "" | "PRIVATE" | "SINGLE" => {
+            let peer_id = body.peer_user_id.or(body.target_id);
+            let peer_id = peer_id.ok_or_else(|| Refusal::bad("参数校验失败：缺少peerUserId"))?;
+            app.core
+                .execute(&caller.actor, OpenDirect { peer_id })
+                .await?
+                .conversation_id
+        }
+        "GROUP" => {
+            let name = body.name.or(body.group_name).unwrap_or_default();
+            let group = CreateGroup {
+                avatar: body.group_avatar.or(body.avatar).unwrap_or_default(),
+                invite_role: Role::Member,
+                ..CreateGroup::named(name, body.member_ids.unwrap_or_default())
+            };
+            app.core.execute(&caller.actor, group).await?
+        }
+        _ => return Err(Refusal::bad("参数校验失败：type可取PRIVATE、GROUP")),
+    };
+    let made = match caller.profile {
+        Profile::Doc => json!(id),
+        Profile::C => json!(detail(&app, &caller, id).await?),
+    };
+    said("创建成功", made)
+}
+
+pub(crate) async fn get(State(app): State<App>, caller: Caller, Id(id): Id) -> Answer<WireDetail> {
+    data(detail(&app, &caller, id).await?)
+}
+
+/// A conversation with its members, as the caller reads it.
+async fn detail(app: &App, caller: &Caller, id: i64) -> Result<WireDetail, Refusal> {
+    let overview = app.core.query(&caller.actor, OneConversation(id)).await?;
+    let members = app.core.query(&caller.actor, ConversationMembers(id)).await?;
+    let conversation = wire(app, caller, &overview);
+    let online = |user_id| app.core.is_online(user_id);
+    Ok(WireDetail::new(conversation, &members, online))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct UpdateBody {
+    #[serde(deserialize_with = "text")]
+    name: Option<String>,
+    #[serde(deserialize_with = "flag")]
+    is_pinned: Option<bool>,
+    #[serde(deserialize_with = "flag")]
+    is_muted: Option<bool>,
+    #[serde(deserialize_with = "text")]
+    remark: Option<String>,
+}
+
+pub(crate) async fn update(
+    State(app): State<App>,
+    caller: Caller,
+    Id(conversation_id): Id,
+    Input(body): Input<UpdateBody>,
+) -> Answer<()> {
+    if let Some(name) = body.name {
+        let change = UpdateGroup {
+            conversation_id,
+            name: Some(name),
+            ..UpdateGroup::default()
+        };
+        app.core.execute(&caller.actor, change).await?;
+    }
+    let change = ChangeView {
+        conversation_id,
+        pinned: body.is_pinned,
+        muted: body.is_muted,
+        remark: body.remark,
+        draft: None,
+    };
+    app.core.execute(&caller.actor, change).await?;
+    done("更新成功")
+}
+
+/// Folders for conversations, which only the newest client's screen knows and no server ever kept: always empty.
+pub(crate) async fn folders(_caller: Caller) -> Answer<Vec<()>> {
+    data(Vec::new())
 }

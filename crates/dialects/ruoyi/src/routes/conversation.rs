@@ -5,6 +5,7 @@ use super::{Route, route};
 use crate::handlers::conversation as handle;
 
 const NEW: &str = "3.1–3.8, B4";
+const FOLDERS: &str = "B4 (newest client only)";
 const OLD: &str = "B4 (legacy session)";
 
 pub(super) fn routes() -> Vec<Route> {
@@ -29,6 +30,90 @@ pub(super) fn routes() -> Vec<Route> {
             NEW,
             "conversation::unread_count",
             handle::unread_count,
+        ),
+        route(
+            ("POST", "/api/im/conversation/create"),
+            User,
+            NEW,
+            "conversation::create",
+            handle::create,
+        ),
+        route(
+            ("GET", "/api/im/conversation/{id}"),
+            User,
+            NEW,
+            "conversation::detail_and_update",
+            handle::get,
+        ),
+        route(
+            ("PUT", "/api/im/conversation/{id}"),
+            User,
+            NEW,
+            "conversation::detail_and_update",
+            handle::update,
+        ),
+        route(
+            ("GET", "/api/im/conversation/groups"),
+            User,
+            FOLDERS,
+            "conversation::folders",
+            handle::folders,
+        ),
+        route(
+            ("POST", "/api/im/conversation/group"),
+            User,
+            FOLDERS,
+            "conversation::folders",
+            handle::folders,
+        ),
+        route(
+            ("PUT", "/api/im/conversation/group/{id}"),
+            User,
+            FOLDERS,
+            "conversation::folders",
+            handle::folders,
+        ),
+        route(
+            ("DELETE", "/api/im/conversation/group/{id}"),
+            User,
+            FOLDERS,
+            "conversation::folders",
+            handle::folders,
+        ),
+        route(
+            ("POST", "/api/im/conversation/group/add"),
+            User,
+            FOLDERS,
+            "conversation::folders",
+            handle::folders,
+        ),
+        route(
+            ("POST", "/api/im/conversation/group/remove"),
+            User,
+            FOLDERS,
+            "conversation::folders",
+            handle::folders,
+        ),
+        route(
+            ("POST", "/api/im/conversation/group/move"),
+            User,
+            FOLDERS,
+            "conversation::folders",
+            handle::folders,
+        ),
+        route(
+            ("GET", "/api/im/session/{id}"),
+            User,
+            OLD,
+            "conversation::legacy_session",
+            handle::get,
+        ),
+        route(
+            ("PUT", "/api/im/session/{id}"),
+            User,
+            OLD,
+            "conversation::legacy_session",
+            handle::update,
         ),
         route(
             ("DELETE", "/api/im/conversation/{id}"),

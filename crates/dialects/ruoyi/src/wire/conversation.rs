@@ -1,7 +1,7 @@
 //! The conversation object: the union of the names that the client generations read (B4).
 
-use parlance_core::query::ConversationOverview;
-use parlance_core::types::ConversationKind;
+use parlance_core::query::{ConversationOverview, MemberView};
+use parlance_core::types::{ConversationKind, Role};
 use serde::Serialize;
 
 use crate::wire::message::{Reader, WireMessage, avatar};
@@ -112,5 +112,54 @@ pub(crate) fn group_avatar(avatar: &str) -> String {
         DEFAULT_GROUP_AVATAR.to_owned()
     } else {
         avatar.to_owned()
+    }
+}
+
+/// A conversation with its members.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WireDetail {
+    #[serde(flatten)]
+    conversation: WireConversation,
+    member_count: usize,
+    members: Vec<WirePerson>,
+}
+
+/// A member as the details of a conversation show it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WirePerson {
+    user_id: i64,
+    username: String,
+    nickname: String,
+    avatar: String,
+    role: &'static str,
+    online: bool,
+}
+
+impl WireDetail {
+    /// A conversation with the people in it.
+    pub(crate) fn new(
+        conversation: WireConversation,
+        members: &[MemberView],
+        online: impl Fn(i64) -> bool,
+    ) -> Self {
+        let person = |member: &MemberView| WirePerson {
+            user_id: member.user.id,
+            username: member.user.uid.clone(),
+            nickname: member.user.name.clone(),
+            avatar: avatar(&member.user.avatar),
+            role: match member.role {
+                Role::Owner => "OWNER",
+                Role::Admin => "ADMIN",
+                Role::Member => "MEMBER",
+            },
+            online: online(member.user.id),
+        };
+        Self {
+            conversation,
+            member_count: members.len(),
+            members: members.iter().map(person).collect(),
+        }
     }
 }
