@@ -1,6 +1,7 @@
 //! The table of everything the dialect answers: method, path, guard, section of the contract and the test that
 //! covers it. The router is built from it, and so is the coverage ledger in `docs/dialects/ruoyi.md`.
 
+mod auth;
 mod conversation;
 mod message;
 
@@ -91,7 +92,7 @@ where
 }
 
 fn all() -> Vec<Route> {
-    [conversation::routes(), message::routes()]
+    [auth::routes(), conversation::routes(), message::routes()]
         .into_iter()
         .flatten()
         .collect()
