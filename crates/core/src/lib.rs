@@ -19,6 +19,8 @@ mod id;
 mod policy;
 mod presence;
 pub mod query;
+#[cfg(test)]
+mod second_tx_tests;
 mod session;
 #[cfg(test)]
 mod testing;
