@@ -14,8 +14,10 @@ pub enum ErrorKind {
     NotMember,
     /// No message with this id that the caller can see.
     MessageMissing,
-    /// The message is somebody else's, or not of a type that allows it.
+    /// The message is somebody else's.
     MessageForbidden,
+    /// The message is not of a type that allows it.
+    MessageTypeForbidden,
     /// Already recalled.
     MessageRecalled,
     /// The time to recall is over.

@@ -388,3 +388,21 @@ pub(crate) async fn own_notification<T: Tx>(tx: &mut T, actor: &Actor, id: i64) 
         .filter(|notification| notification.user_id == actor.user_id)
         .ok_or_else(|| ErrorKind::ItemMissing.into())
 }
+
+/// Whether the caller may say something new in a conversation it is in: not muted there, and in a direct
+/// conversation neither has blocked the other.
+pub(crate) async fn may_speak<T: Tx>(
+    tx: &mut T,
+    actor: &Actor,
+    conversation_id: ConversationId,
+    now: Timestamp,
+) -> Result<()> {
+    let scope = message::send_scope(tx, actor.user_id, conversation_id)
+        .await?
+        .ok_or(ErrorKind::ConversationMissing)?;
+    may_write(Role::of(scope.role), scope.muted_all, scope.silenced_until, now)?;
+    if scope.blocked {
+        return Err(ErrorKind::Blocked.into());
+    }
+    Ok(())
+}

@@ -13,6 +13,8 @@ pub use parlance_store::table::member::Member;
 pub use parlance_store::table::message::Message;
 pub use parlance_store::table::notification::Notification;
 pub use parlance_store::table::upload::Upload;
+
+pub use parlance_store::table::reaction::Reaction;
 pub use parlance_store::table::user::User;
 
 /// Number of a person: from 1, below 2^53, unique on the whole server.

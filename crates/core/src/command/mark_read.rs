@@ -62,7 +62,7 @@ impl Command for MarkRead {
 }
 
 /// Moves the cursor to `seq`, unless it is there already.
-async fn read_to<T: Tx>(cx: &mut Context<'_, T>, place: Membership, seq: i64) -> Result<()> {
+pub(crate) async fn read_to<T: Tx>(cx: &mut Context<'_, T>, place: Membership, seq: i64) -> Result<()> {
     let before = place.member.read_seq;
     if seq <= before {
         return Ok(());

@@ -4,6 +4,7 @@ use parlance_store::Tx;
 use parlance_store::table::{conversation, file, member, mention, message};
 
 use crate::command::{Command, Context, open_direct};
+use crate::env::Limits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, MessageSent};
 use crate::policy;
@@ -18,7 +19,7 @@ const CONTENT_TYPE_BYTES_MAX: usize = 32;
 /// People mentioned by name in one message; more are not taken.
 const MENTIONS_MAX: usize = 100;
 /// Files that one message carries; more are not taken.
-const FILES_MAX: usize = 20;
+pub(crate) const FILES_MAX: usize = 20;
 
 /// Where a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,14 +158,12 @@ impl Command for SendMessage {
 
 impl SendMessage {
     fn check_form<T>(&self, cx: &Context<'_, T>) -> Result<()> {
-        if self.content.is_empty() || (self.content_type == "TEXT" && self.content.trim().is_empty()) {
-            return Err(ErrorKind::ContentEmpty.into());
-        }
+        check_content(&self.content_type, &self.content, &cx.env.limits)?;
         let most = cx.env.limits.content_bytes_max;
-        if self.content.len() > most || self.extra.as_ref().is_some_and(|extra| extra.len() > most) {
+        if self.extra.as_ref().is_some_and(|extra| extra.len() > most) {
             return Err(Error::new(
                 ErrorKind::TooLarge,
-                format!("a message holds at most {most} bytes"),
+                format!("what goes with a message holds at most {most} bytes"),
             ));
         }
         let letters = self
@@ -236,7 +235,7 @@ impl SendMessage {
         let quote = load_quote(cx.tx, id).await?;
         let visible = |quote: &Quote| {
             let message = &quote.message;
-            message.conversation_id == conversation_id && message.seq > floor && message.deleted_at.is_none()
+            message.conversation_id == conversation_id && message.seq > floor
         };
         quote
             .filter(visible)
@@ -312,9 +311,22 @@ impl SendMessage {
     }
 }
 
-/// A message as another one quotes it; a recalled one has no content any more.
+/// Whether a message may have this content.
+pub(crate) fn check_content(content_type: &str, content: &str, limits: &Limits) -> Result<()> {
+    if content.is_empty() || (content_type == "TEXT" && content.trim().is_empty()) {
+        return Err(ErrorKind::ContentEmpty.into());
+    }
+    let most = limits.content_bytes_max;
+    if content.len() > most {
+        let detail = format!("a message holds at most {most} bytes");
+        return Err(Error::new(ErrorKind::TooLarge, detail));
+    }
+    Ok(())
+}
+
+/// A message as another one quotes it: a recalled one has no content any more, a deleted one is not quoted.
 pub(crate) async fn load_quote<T: Tx>(tx: &mut T, id: MessageId) -> Result<Option<Quote>> {
-    let Some(message) = message::by_id(tx, id).await? else {
+    let Some(message) = message::by_id(tx, id).await?.filter(|m| m.deleted_at.is_none()) else {
         return Ok(None);
     };
     let sender = match message.sender_id {

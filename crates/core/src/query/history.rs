@@ -43,22 +43,6 @@ impl Query for History {
     }
 }
 
-/// The caller's newest messages over all conversations, newest first.
-#[derive(Clone, Copy, Debug)]
-pub struct NewestMessages {
-    /// How many, 1 to 100.
-    pub limit: i64,
-}
-
-impl Query for NewestMessages {
-    type Answer = Vec<MessageView>;
-
-    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<MessageView>> {
-        let rows = message::newest_for(cx.tx, cx.actor.user_id, self.limit.clamp(1, 100)).await?;
-        views(cx.tx, rows).await
-    }
-}
-
 /// The smallest seq whose message id is at least `id`. Ids rise with seqs, so an id of another conversation, or of
 /// none, has its place too.
 async fn first_at_or_after<T: Tx>(

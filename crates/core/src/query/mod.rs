@@ -3,11 +3,16 @@
 mod announcement;
 mod contact;
 mod conversations;
+mod favorite;
 mod file;
 mod group;
 mod history;
+mod mention;
+mod message;
 mod notification;
 mod passing;
+mod reaction;
+mod receipt;
 mod settings;
 mod upload;
 mod user;
@@ -15,14 +20,19 @@ mod user;
 pub use announcement::{AnnouncementView, Announcements, Which};
 pub use contact::{Blocks, ContactGroups, ContactRequests, Contacts, FindContact, RequestDirection};
 pub use conversations::{ConversationOverview, Conversations, OneConversation, UnreadTotal};
+pub use favorite::{Favorite, Favorites, IsFavorite};
 pub use file::{CategoryTotal, FileByRef, FileStatistics, FileTotals, OwnFiles};
 pub(crate) use file::{HasFile, PendingErasures, PublicFile};
 pub use group::{
     ConversationMembers, Group, GroupDetails, GroupMembers, MemberView, MyGroups, Silence, WhySilent,
 };
-pub use history::{History, NewestMessages};
+pub use history::History;
+pub use mention::{CanMentionAll, CountUnreadMentions, Mention, Mentionable, UnreadMentions};
+pub use message::{CountMessages, Edit, EditHistory, LatestMessages, MessageTotals, MessagesById};
 pub use notification::{FindNotification, Notifications, UnreadNotifications};
 pub(crate) use passing::{MaySignal, MayType};
+pub use reaction::{CountReactions, ReactionBy, ReactionCount, Reactions};
+pub use receipt::{Marks, MessageMarks, ReadCount, ReadStatus, Reader, WhoRead};
 pub use settings::Settings;
 pub(crate) use settings::parse_settings;
 pub(crate) use upload::HasUpload;

@@ -175,6 +175,7 @@ CREATE TABLE favorites (
     created_at      INTEGER NOT NULL,
     UNIQUE (user_id, message_id)
 );
+CREATE INDEX favorites_user ON favorites (user_id, id);
 CREATE INDEX favorites_message ON favorites (message_id);
 
 -- One row per direction: owner_id has contact_id in the list.

@@ -190,3 +190,54 @@ pub async fn pin_message<T: Tx>(tx: &mut T, id: i64, message_id: Option<i64>) ->
     .await?;
     Ok(())
 }
+
+/// Shows no pinned message any more if `message_id` was it; tells whether it was.
+pub async fn unpin_message<T: Tx>(tx: &mut T, id: i64, message_id: i64) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "UPDATE conversations SET pinned_message_id = NULL WHERE id = $1 AND pinned_message_id = $2",
+            params![id, message_id],
+        )
+        .await?;
+    Ok(touched > 0)
+}
+
+row! {
+    /// The end of a conversation as one of its people sees it.
+    pub struct Tail {
+        /// The conversation.
+        pub id: i64,
+        /// The newest message that is not deleted.
+        pub last_message_id: i64,
+        /// Seqs up to this are out of the person's sight.
+        pub floor: i64,
+    }
+}
+
+/// The conversations of a person in which the newest messages are, newest first.
+pub async fn tails<T: Tx>(tx: &mut T, user_id: i64, limit: i64) -> Result<Vec<Tail>> {
+    tx.many(
+        "SELECT c.id, c.last_message_id, CASE WHEN b.joined_seq > b.cleared_seq THEN b.joined_seq \
+         ELSE b.cleared_seq END FROM members b JOIN conversations c ON c.id = b.conversation_id \
+         WHERE b.user_id = $1 AND b.state = 1 AND c.dissolved_at IS NULL AND c.last_message_id IS NOT NULL \
+         ORDER BY c.last_message_id DESC LIMIT $2",
+        params![user_id, limit],
+    )
+    .await
+}
+
+/// How many conversations a person is in, and how many messages the person can see in them, recalled ones and
+/// notices not counted.
+pub async fn totals<T: Tx>(tx: &mut T, user_id: i64) -> Result<(i64, i64)> {
+    let row = tx
+        .one::<(i64, i64)>(
+            "SELECT COUNT(*), COALESCE(SUM(last_seq - floor - (SELECT COUNT(*) FROM messages m \
+             WHERE m.conversation_id = own.id AND m.uncounted = 1 AND m.seq > own.floor)), 0) FROM \
+             (SELECT c.id, c.last_seq, CASE WHEN b.joined_seq > b.cleared_seq THEN b.joined_seq \
+             ELSE b.cleared_seq END AS floor FROM members b JOIN conversations c ON c.id = b.conversation_id \
+             WHERE b.user_id = $1 AND b.state = 1 AND c.dissolved_at IS NULL) AS own",
+            params![user_id],
+        )
+        .await?;
+    Ok(row.unwrap_or_default())
+}

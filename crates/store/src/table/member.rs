@@ -1,8 +1,9 @@
 //! Members: who is in a conversation, with which role, and where each one's cursors stand.
 
 use crate::error::Result;
-use crate::fragment::{in_json_list, json_list};
+use crate::fragment::{contains_pattern, in_json_list, json_list};
 use crate::table::conversation;
+use crate::table::message::Card;
 use crate::tx::Tx;
 use crate::{params, row};
 
@@ -318,4 +319,22 @@ pub async fn blocked<T: Tx>(tx: &mut T, a: i64, b: i64) -> Result<bool> {
         )
         .await?;
     Ok(found.is_some())
+}
+
+/// The people in a conversation now, without `except`, whose text id or names contain `keyword` (case-blind; empty
+/// matches all), by id.
+pub async fn search<T: Tx>(
+    tx: &mut T,
+    conversation_id: i64,
+    except: i64,
+    keyword: &str,
+    limit: i64,
+) -> Result<Vec<Card>> {
+    tx.many(
+        "SELECT u.id, u.uid, u.name, u.nickname, u.avatar FROM members b JOIN users u ON u.id = b.user_id \
+         WHERE b.conversation_id = $1 AND b.user_id <> $2 AND b.state = 1 AND (u.uid LIKE $3 ESCAPE '\\' \
+         OR u.name LIKE $3 ESCAPE '\\' OR u.nickname LIKE $3 ESCAPE '\\') ORDER BY b.user_id LIMIT $4",
+        params![conversation_id, except, &contains_pattern(keyword), limit],
+    )
+    .await
 }

@@ -331,13 +331,20 @@ pub async fn first_unread<T: Tx>(
     Ok(row.map_or(last_seq + 1, |row| row.0))
 }
 
-/// The newest message of each conversation that a person is in and can see, newest first.
-pub async fn newest_for<T: Tx>(tx: &mut T, user_id: i64, limit: i64) -> Result<Vec<WithSender>> {
+/// The messages of one person with `after` < seq ≤ `upto`, oldest first, without deleted ones. The caller keeps the
+/// span small: every message in it is looked at.
+pub async fn own_between<T: Tx>(
+    tx: &mut T,
+    conversation_id: i64,
+    sender_id: i64,
+    after: i64,
+    upto: i64,
+) -> Result<Vec<Message>> {
     let sql = format!(
-        "{} JOIN conversations c ON c.last_message_id = m.id JOIN members s ON s.conversation_id = c.id \
-         WHERE s.user_id = $1 AND s.state = 1 AND c.dissolved_at IS NULL AND m.seq > MAX(s.joined_seq, s.cleared_seq) \
-         ORDER BY m.id DESC LIMIT $2",
-        *WITH_SENDER
+        "SELECT {} FROM messages WHERE conversation_id = $1 AND seq > $2 AND seq <= $3 AND sender_id = $4 \
+         AND deleted_at IS NULL ORDER BY seq",
+        Message::COLUMNS
     );
-    tx.many(&sql, params![user_id, limit]).await
+    tx.many(&sql, params![conversation_id, after, upto, sender_id])
+        .await
 }

@@ -1,0 +1,43 @@
+//! What recalling, editing, deleting and reacting have in common: telling who did it, and leaving nothing of a
+//! message behind. Whether it is allowed is the policy's business.
+
+use parlance_store::Tx;
+use parlance_store::table::{conversation, file, message, message_edit, reaction};
+
+use crate::command::Context;
+use crate::error::Result;
+use crate::event::{Event, MessageRef};
+use crate::types::{Message, UserCard};
+
+/// What an event says about a change of `message` by the caller.
+pub(crate) async fn reference<T: Tx>(cx: &mut Context<'_, T>, message: &Message) -> Result<MessageRef> {
+    let card = message::card(cx.tx, cx.actor.user_id).await?;
+    Ok(MessageRef {
+        conversation_id: message.conversation_id,
+        message_id: message.id,
+        seq: message.seq,
+        by: cx.actor.user_id,
+        by_name: card.map(|card| UserCard::from(card).name).unwrap_or_default(),
+        at: cx.now,
+    })
+}
+
+/// Takes content, files, earlier contents, reactions and pin from a message and writes it back. It is not unread for
+/// anybody from now on. Quotes and favourites show the live message, so they lose the text with it.
+pub(crate) async fn empty<T: Tx>(cx: &mut Context<'_, T>, message: &mut Message) -> Result<()> {
+    message.content.clear();
+    message.extra = None;
+    message.uncounted = true;
+    message::update(cx.tx, message).await?;
+    file::unshare(cx.tx, message.id).await?;
+    message_edit::remove_all(cx.tx, message.id).await?;
+    reaction::remove_all(cx.tx, message.id).await?;
+    let conversation_id = message.conversation_id;
+    if conversation::unpin_message(cx.tx, conversation_id, message.id).await? {
+        cx.record(Event::ConversationChanged {
+            conversation_id,
+            by: cx.actor.user_id,
+        });
+    }
+    Ok(())
+}
