@@ -215,6 +215,17 @@ pub struct ContactView {
     pub blocked: bool,
 }
 
+/// What became of a contact request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestStatus {
+    /// It waits for an answer.
+    Pending,
+    /// The two are contacts.
+    Approved,
+    /// It was turned down.
+    Rejected,
+}
+
 /// A contact request with the two people.
 #[derive(Clone, Debug)]
 pub struct ContactRequestView {
@@ -224,6 +235,17 @@ pub struct ContactRequestView {
     pub from: UserCard,
     /// Who is asked.
     pub to: UserCard,
+}
+
+impl ContactRequestView {
+    /// What became of it.
+    pub fn status(&self) -> RequestStatus {
+        match self.request.status {
+            parlance_store::table::contact_request::APPROVED => RequestStatus::Approved,
+            parlance_store::table::contact_request::REJECTED => RequestStatus::Rejected,
+            _ => RequestStatus::Pending,
+        }
+    }
 }
 
 /// How a person is shown beside what they wrote.

@@ -62,6 +62,23 @@ impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
     }
 }
 
+/// A JSON object in the body, taken as it is; the query is not part of it.
+pub(crate) struct ObjectBody(pub(crate) Map<String, Value>);
+
+impl FromRequest<App> for ObjectBody {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _app: &App) -> Result<Self, Refusal> {
+        let body = to_bytes(request.into_body(), BODY_BYTES_MAX).await;
+        let body = body.map_err(|_| Refusal::too_large("请求体过大"))?;
+        match serde_json::from_slice(&body) {
+            Ok(Value::Object(object)) => Ok(Self(object)),
+            Ok(_) => Err(Refusal::bad("请求体须为JSON对象")),
+            Err(error) => Err(Refusal::bad(format!("请求体不是有效的JSON：{error}"))),
+        }
+    }
+}
+
 fn has_form(headers: &HeaderMap) -> bool {
     let kind = headers
         .get(header::CONTENT_TYPE)

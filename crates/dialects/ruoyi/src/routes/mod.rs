@@ -2,8 +2,12 @@
 //! covers it. The router is built from it, and so is the coverage ledger in `docs/dialects/ruoyi.md`.
 
 mod auth;
+mod config;
+mod contact;
 mod conversation;
 mod message;
+mod notification;
+mod user;
 
 use std::collections::BTreeMap;
 
@@ -92,10 +96,18 @@ where
 }
 
 fn all() -> Vec<Route> {
-    [auth::routes(), conversation::routes(), message::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        auth::routes(),
+        config::routes(),
+        contact::routes(),
+        notification::routes(),
+        user::routes(),
+        conversation::routes(),
+        message::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// One line of the coverage ledger.

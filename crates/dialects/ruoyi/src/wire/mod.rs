@@ -1,6 +1,8 @@
 //! The dialect's own names: objects as its clients read them. Nothing outside this crate sees them.
 
+pub(crate) mod contact;
 pub(crate) mod conversation;
 pub(crate) mod message;
+pub(crate) mod notification;
 pub(crate) mod time;
 pub(crate) mod user;

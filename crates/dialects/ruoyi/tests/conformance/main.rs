@@ -7,7 +7,11 @@
 )]
 
 mod auth;
+mod config;
+mod contact;
 mod conversation;
 mod message;
+mod notification;
 mod people;
 mod socket;
+mod user;
