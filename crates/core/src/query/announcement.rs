@@ -6,7 +6,7 @@ use parlance_store::table::{announcement, message};
 use crate::core::{Query, ReadContext};
 use crate::error::Result;
 use crate::policy;
-use crate::types::{Announcement, ConversationId, UserCard, UserId};
+use crate::types::{Announcement, ConversationId, Role, UserCard, UserId};
 
 /// Announcements in one list at most: the newest.
 const ANNOUNCEMENTS_MAX: i64 = 200;
@@ -18,6 +18,8 @@ pub struct AnnouncementView {
     pub announcement: Announcement,
     /// Who posted it.
     pub author: Option<UserCard>,
+    /// Whether the caller may change it.
+    pub may_manage: bool,
 }
 
 /// Which announcements of a group.
@@ -47,10 +49,8 @@ impl Query for Announcements {
     type Answer = Vec<AnnouncementView>;
 
     async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<AnnouncementView>> {
-        let id = policy::group(cx.tx, cx.actor, self.conversation_id)
-            .await?
-            .conversation
-            .id;
+        let place = policy::group(cx.tx, cx.actor, self.conversation_id).await?;
+        let (id, may_manage) = (place.conversation.id, place.role() >= Role::Admin);
         let found = match self.which {
             Which::All => announcement::newest(cx.tx, id, ANNOUNCEMENTS_MAX).await?,
             Which::Latest => announcement::newest(cx.tx, id, 1).await?,
@@ -65,6 +65,7 @@ impl Query for Announcements {
                 .cloned()
                 .map(UserCard::from),
             announcement,
+            may_manage,
         };
         Ok(found.into_iter().map(shown).collect())
     }

@@ -23,6 +23,8 @@ pub struct Group {
     pub conversation: Conversation,
     /// The caller's role.
     pub role: Role,
+    /// Why the caller may not write; none who may.
+    pub silence: Option<Silence>,
     /// How the owner is shown; none for a group without one.
     pub owner: Option<UserCard>,
     /// Most members, the server's limit counted in.
@@ -44,17 +46,30 @@ impl Query for GroupDetails {
 
     async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Group> {
         let place = policy::group(cx.tx, cx.actor, self.conversation_id).await?;
-        let role = place.role();
         let owner = match place.conversation.owner_id {
             Some(owner_id) => message::card(cx.tx, owner_id).await?.map(UserCard::from),
             None => None,
         };
-        Ok(Group {
-            room: policy::room(&place.conversation, &cx.env.limits),
-            conversation: place.conversation,
+        let (role, silenced_until) = (place.role(), place.member.silenced_until);
+        Ok(Group::new(place.conversation, role, silenced_until, owner, cx))
+    }
+}
+
+impl Group {
+    fn new<T>(
+        conversation: Conversation,
+        role: Role,
+        silenced_until: Option<Timestamp>,
+        owner: Option<UserCard>,
+        cx: &ReadContext<'_, T>,
+    ) -> Self {
+        Self {
             role,
+            silence: policy::silence(role, conversation.muted_all, silenced_until, cx.now),
             owner,
-        })
+            room: policy::room(&conversation, &cx.env.limits),
+            conversation,
+        }
     }
 }
 
@@ -70,7 +85,11 @@ impl Query for MyGroups {
         let groups = conversation::groups_of(cx.tx, me, GROUPS_MAX).await?;
         let ids: Vec<ConversationId> = groups.iter().map(|group| group.id).collect();
         let owner_ids: Vec<UserId> = groups.iter().filter_map(|group| group.owner_id).collect();
-        let roles: FxHashMap<_, _> = member::roles_in(cx.tx, me, &ids).await?.into_iter().collect();
+        let standing = member::standing_in(cx.tx, me, &ids).await?;
+        let standing: FxHashMap<_, _> = standing
+            .into_iter()
+            .map(|(id, role, until)| (id, (role, until)))
+            .collect();
         let owners = message::cards(cx.tx, &owner_ids).await?;
         let owners: FxHashMap<_, _> = owners
             .into_iter()
@@ -78,16 +97,16 @@ impl Query for MyGroups {
             .collect();
         let shown = |conversation: Conversation| {
             let owner = conversation.owner_id.and_then(|owner_id| owners.get(&owner_id));
-            Group {
-                role: roles
-                    .get(&conversation.id)
-                    .map_or(Role::Member, |role| Role::of(*role)),
-                owner: owner.cloned(),
-                room: policy::room(&conversation, &cx.env.limits),
+            let (role, silenced_until) = *standing.get(&conversation.id)?;
+            Some(Group::new(
                 conversation,
-            }
+                Role::of(role),
+                silenced_until,
+                owner.cloned(),
+                cx,
+            ))
         };
-        Ok(groups.into_iter().map(shown).collect())
+        Ok(groups.into_iter().filter_map(shown).collect())
     }
 }
 

@@ -155,10 +155,14 @@ pub async fn among<T: Tx>(tx: &mut T, conversation_id: i64, user_ids: &[i64]) ->
     .await
 }
 
-/// The roles of a person in those of these conversations where the person is in now.
-pub async fn roles_in<T: Tx>(tx: &mut T, user_id: i64, conversation_ids: &[i64]) -> Result<Vec<(i64, i64)>> {
+/// A person's role and silence in those of these conversations where the person is in now.
+pub async fn standing_in<T: Tx>(
+    tx: &mut T,
+    user_id: i64,
+    conversation_ids: &[i64],
+) -> Result<Vec<(i64, i64, Option<i64>)>> {
     let sql = format!(
-        "SELECT conversation_id, role FROM members WHERE user_id = $1 AND state = 1 AND {}",
+        "SELECT conversation_id, role, silenced_until FROM members WHERE user_id = $1 AND state = 1 AND {}",
         in_json_list("conversation_id", 2)
     );
     tx.many(

@@ -1,9 +1,12 @@
 //! What each route does: read the call, ask core once, write the answer.
 
+pub(crate) mod announcement;
 pub(crate) mod auth;
 pub(crate) mod config;
 pub(crate) mod contact;
 pub(crate) mod conversation;
+pub(crate) mod group;
+pub(crate) mod group_mute;
 pub(crate) mod message;
 pub(crate) mod notification;
 pub(crate) mod user;

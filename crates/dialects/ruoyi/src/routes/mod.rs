@@ -5,6 +5,7 @@ mod auth;
 mod config;
 mod contact;
 mod conversation;
+mod group;
 mod message;
 mod notification;
 mod user;
@@ -100,10 +101,11 @@ fn all() -> Vec<Route> {
         auth::routes(),
         config::routes(),
         contact::routes(),
+        conversation::routes(),
+        group::routes(),
+        message::routes(),
         notification::routes(),
         user::routes(),
-        conversation::routes(),
-        message::routes(),
     ]
     .into_iter()
     .flatten()

@@ -1,7 +1,9 @@
 //! The dialect's own names: objects as its clients read them. Nothing outside this crate sees them.
 
+pub(crate) mod announcement;
 pub(crate) mod contact;
 pub(crate) mod conversation;
+pub(crate) mod group;
 pub(crate) mod message;
 pub(crate) mod notification;
 pub(crate) mod time;

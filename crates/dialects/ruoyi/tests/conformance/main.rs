@@ -6,10 +6,13 @@
     reason = "helpers of tests: what is missing fails the test, and nobody else sees them"
 )]
 
+mod announcement;
 mod auth;
 mod config;
 mod contact;
 mod conversation;
+mod group;
+mod group_mute;
 mod message;
 mod notification;
 mod people;
