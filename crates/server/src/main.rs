@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// The system's allocator keeps the memory of every burst in per-thread arenas; this one gives it back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     parlance_server::main()
 }

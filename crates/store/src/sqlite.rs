@@ -370,6 +370,8 @@ fn connect(path: &Path, synchronous: Synchronous) -> Result<Connection> {
     )?;
     // Nobody of ours waits for a lock; this covers an operator's own sqlite3 shell for a moment.
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    // Plans do not depend on the values bound, so a prepared statement is never planned anew because of them.
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let level = match synchronous {
         Synchronous::Full => "FULL",
         Synchronous::Normal => "NORMAL",
