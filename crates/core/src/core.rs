@@ -17,6 +17,7 @@ use crate::files::{self, Blobs, open_blobs};
 use crate::hub::{Hub, Job};
 use crate::presence;
 use crate::query::{MaySignal, MayType};
+use crate::search;
 use crate::session::Session;
 use crate::types::{ConversationId, DEFAULT_TENANT, Timestamp, UserId};
 
@@ -164,6 +165,7 @@ impl Core {
         let hub = Hub::new(options.limits.sessions_per_user_max, changes);
         // Filled in below, once the store can say which tokens are revoked.
         let late_tokens: Arc<std::sync::OnceLock<Arc<Tokens>>> = Arc::default();
+        let (to_indexer, signal) = search::Signal::new();
         let publish = {
             let (hub, jobs, tokens) = (Arc::clone(&hub), hub.jobs(), Arc::clone(&late_tokens));
             let clock = Arc::clone(&options.clock);
@@ -171,6 +173,7 @@ impl Core {
                 if let Some(tokens) = tokens.get() {
                     note_accounts(tokens, &hub, &batch, clock.now());
                 }
+                to_indexer.committed(&batch);
                 // An error means that the server is going down; the log keeps the events.
                 let _ = jobs.blocking_send(Job::Committed(batch));
             })
@@ -196,6 +199,7 @@ impl Core {
                 tokens,
             }),
         };
+        search::start(store.clone(), signal);
         tokio::spawn(Arc::clone(&hub).run(store));
         files::settle(&core).await?;
         tokio::spawn(files::run_sweep(Arc::downgrade(&core.inner)));

@@ -12,6 +12,11 @@ use serde_json::{Value, json};
 use crate::session::SessionId;
 use crate::types::{ConversationId, ConversationKind, MessageId, MessageView, Role, Seq, Timestamp, UserId};
 
+/// Numbers of the kinds of event that give a message new content.
+pub(crate) const TEXT_KINDS: (i64, i64) = (MESSAGE_SENT, MESSAGE_EDITED);
+const MESSAGE_SENT: i64 = 1;
+const MESSAGE_EDITED: i64 = 3;
+
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -288,7 +293,7 @@ impl Event {
             Self::MessageSent(sent) => {
                 let message = &sent.view.message;
                 (
-                    1,
+                    MESSAGE_SENT,
                     Some(message.conversation_id),
                     message.sender_id,
                     Some(message.id),
@@ -296,7 +301,7 @@ impl Event {
                 )
             }
             Self::MessageRecalled(at) => message_row(2, at, None),
-            Self::MessageEdited { at, .. } => message_row(3, at, None),
+            Self::MessageEdited { at, .. } => message_row(MESSAGE_EDITED, at, None),
             Self::MessageDeleted(at) => message_row(4, at, None),
             Self::ReactionChanged { at, emoji, added } => {
                 message_row(6, at, Some(json!({ "emoji": emoji, "added": added })))

@@ -19,6 +19,7 @@ mod id;
 mod policy;
 mod presence;
 pub mod query;
+mod search;
 #[cfg(test)]
 mod second_tx_tests;
 mod session;

@@ -318,17 +318,20 @@ CREATE TABLE events (
     created_at      INTEGER NOT NULL
 );
 
--- The search index: sealed segments of the message log, in the order of the log; see docs/adr/0004.
+-- The search index: sealed segments of the event log, see docs/adr/0004. state: 0 building, 1 live, 2 retired.
 CREATE TABLE search_segments (
     id              INTEGER PRIMARY KEY,
+    level           INTEGER NOT NULL,
+    state           INTEGER NOT NULL,
     first_event     INTEGER NOT NULL,
     last_event      INTEGER NOT NULL,
-    messages        INTEGER NOT NULL,
-    directory       BLOB    NOT NULL
+    docs            INTEGER NOT NULL,
+    first_at        INTEGER NOT NULL,
+    last_at         INTEGER NOT NULL
 );
-CREATE TABLE search_postings (
+CREATE TABLE search_pieces (
     segment_id  INTEGER NOT NULL,
-    bucket      INTEGER NOT NULL,
+    piece       INTEGER NOT NULL,
     data        BLOB    NOT NULL,
-    PRIMARY KEY (segment_id, bucket)
+    PRIMARY KEY (segment_id, piece)
 ) WITHOUT ROWID;

@@ -16,6 +16,7 @@ pub mod notification;
 pub mod overview;
 pub mod reaction;
 pub mod receipt;
+pub mod search;
 pub mod setting;
 pub mod single_read;
 pub mod tenant;

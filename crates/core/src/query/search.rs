@@ -1,0 +1,207 @@
+//! Search in the texts of messages, as a person asks for it: filters, pages, a piece of the text around the hit.
+
+use parlance_store::Tx;
+use parlance_store::table::message;
+use parlance_store::table::search as table;
+use rustc_hash::FxHashMap;
+
+use crate::core::{Query, ReadContext};
+use crate::error::{Error, Result};
+use crate::policy;
+use crate::search::{self, MATCHES_MAX, Search, Wanted};
+use crate::types::{ConversationId, Message, MessageId, Timestamp, UserCard, UserId};
+
+/// Characters of what is looked for.
+pub const KEYWORD_CHARS_MAX: usize = 100;
+/// Characters shown around a hit.
+const SNIPPET_CHARS_MAX: usize = 100;
+
+/// How the text of a message has to match.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TextMatch {
+    /// It contains the keyword; case, full or half width and invisible characters make no difference.
+    #[default]
+    Part,
+    /// It is the keyword, letter by letter, without blanks around it.
+    Whole,
+}
+
+/// A page of a list, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Which page, from 1.
+    pub number: usize,
+    /// Results on one page, 1 to 100.
+    pub size: usize,
+}
+
+impl Page {
+    /// Results on one page at most.
+    pub const SIZE_MAX: usize = 100;
+
+    /// How many results there are up to the end of this page.
+    fn end(self) -> usize {
+        self.number
+            .max(1)
+            .saturating_mul(self.size.clamp(1, Self::SIZE_MAX))
+    }
+
+    /// The results of this page.
+    pub fn of<T>(self, all: &[T]) -> &[T] {
+        let size = self.size.clamp(1, Self::SIZE_MAX);
+        let start = self
+            .number
+            .max(1)
+            .saturating_sub(1)
+            .saturating_mul(size)
+            .min(all.len());
+        &all[start..all.len().min(start + size)]
+    }
+}
+
+/// Looks for messages by their text, in all conversations of the caller or in one. What was recalled or deleted has
+/// no text and is never found; neither is what the caller may not see.
+///
+/// # Errors
+/// `Invalid` for a keyword without visible characters or with more than [`KEYWORD_CHARS_MAX`];
+/// `ConversationMissing` and `NotMember` for the conversation named.
+#[derive(Clone, Debug)]
+pub struct SearchMessages {
+    /// What is looked for; blanks around it do not count.
+    pub keyword: String,
+    /// How the text has to match.
+    pub matching: TextMatch,
+    /// Only in this conversation.
+    pub conversation_id: Option<ConversationId>,
+    /// Only messages of this type. Types whose content is not text are never found.
+    pub content_type: Option<String>,
+    /// Only from this person.
+    pub sender_id: Option<UserId>,
+    /// Only sent at this time or later.
+    pub from: Option<Timestamp>,
+    /// Only sent before this time.
+    pub before: Option<Timestamp>,
+    /// Which results to give.
+    pub page: Page,
+}
+
+impl SearchMessages {
+    /// A search for a part of a text in all conversations, first page.
+    pub fn for_text(keyword: impl Into<String>) -> Self {
+        Self {
+            keyword: keyword.into(),
+            matching: TextMatch::Part,
+            conversation_id: None,
+            content_type: None,
+            sender_id: None,
+            from: None,
+            before: None,
+            page: Page { number: 1, size: 20 },
+        }
+    }
+
+    fn wanted(&self) -> Result<Wanted> {
+        let keyword = self.keyword.trim();
+        if keyword.chars().count() > KEYWORD_CHARS_MAX {
+            return Err(Error::invalid(format!(
+                "a search takes at most {KEYWORD_CHARS_MAX} characters; look for a shorter part of the text"
+            )));
+        }
+        let normal = search::normalise(keyword);
+        if normal.trim().is_empty() {
+            return Err(Error::invalid("say what to search for: the keyword is empty"));
+        }
+        Ok(match self.matching {
+            TextMatch::Part => Wanted::Part(normal),
+            TextMatch::Whole => Wanted::Whole(keyword.to_owned()),
+        })
+    }
+}
+
+/// A message that was found.
+#[derive(Clone, Debug)]
+pub struct FoundMessage {
+    /// The message.
+    pub message: Message,
+    /// Who wrote it; none for the system.
+    pub sender: Option<UserCard>,
+    /// Up to 100 characters of it around the hit.
+    pub snippet: String,
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct FoundMessages {
+    /// How many there are. Exact if [`exact`](Self::exact); otherwise what the index makes of it, at most 10,000, and
+    /// no page beyond has anything on it.
+    pub total: usize,
+    /// Whether every match was made sure of: always, up to 2,000 matches among 20,000 candidates.
+    pub exact: bool,
+    /// The page that was asked for, newest first.
+    pub messages: Vec<FoundMessage>,
+}
+
+impl Query for SearchMessages {
+    type Answer = FoundMessages;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<FoundMessages> {
+        let wanted = self.wanted()?;
+        let visible = match self.conversation_id {
+            Some(id) => {
+                let membership = policy::membership(cx.tx, cx.actor, id).await?;
+                FxHashMap::from_iter([(id, membership.member.floor())])
+            }
+            None => {
+                let visible = table::visible(cx.tx, cx.actor.tenant_id, cx.actor.user_id).await?;
+                visible.into_iter().collect()
+            }
+        };
+        let shown = match &wanted {
+            Wanted::Part(normal) => normal.clone(),
+            Wanted::Whole(text) => search::normalise(text),
+        };
+        let search = Search {
+            wanted,
+            visible,
+            content_type: self.content_type.clone(),
+            sender_id: self.sender_id,
+            from: self.from,
+            before: self.before,
+            shown: self.page.end().min(MATCHES_MAX),
+        };
+        let matches = search::find(cx.tx, &search).await?;
+        let ids = &matches.ids[..matches.ids.len().min(MATCHES_MAX)];
+        Ok(FoundMessages {
+            total: matches.total.min(MATCHES_MAX),
+            exact: matches.all && matches.total <= MATCHES_MAX,
+            messages: load(cx.tx, self.page.of(ids), &shown).await?,
+        })
+    }
+}
+
+async fn load<T: Tx>(tx: &mut T, ids: &[MessageId], shown: &str) -> Result<Vec<FoundMessage>> {
+    let mut senders: FxHashMap<UserId, Option<UserCard>> = FxHashMap::default();
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        let Some(message) = message::by_id(tx, *id).await? else {
+            continue;
+        };
+        let sender = match message.sender_id {
+            None => None,
+            Some(id) => match senders.get(&id) {
+                Some(known) => known.clone(),
+                None => {
+                    let card = message::card(tx, id).await?.map(UserCard::from);
+                    senders.insert(id, card.clone());
+                    card
+                }
+            },
+        };
+        found.push(FoundMessage {
+            snippet: search::snippet(&message.content, shown, SNIPPET_CHARS_MAX),
+            message,
+            sender,
+        });
+    }
+    Ok(found)
+}
