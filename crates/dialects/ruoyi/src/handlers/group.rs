@@ -1,13 +1,17 @@
 //! Groups and their members under `/api/im/group` and `/api/im/groups` (B7).
 
 use axum::extract::State;
-use parlance_core::Limits;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use parlance_core::command::{
     AddMembers, CreateGroup, DissolveGroup, LeaveGroup, RemoveMembers, SetRole, SilenceMember, TransferGroup,
     UpdateGroup,
 };
 use parlance_core::query::{GroupDetails, GroupMembers, MyGroups};
 use parlance_core::types::{Role, Timestamp};
+use parlance_core::{Error, Limits};
+use qrcode::QrCode;
+use qrcode::render::svg;
 use serde::Deserialize;
 
 use crate::app::App;
@@ -23,6 +27,8 @@ const NAME_CHARS_MAX: usize = 50;
 const DESCRIPTION_CHARS_MAX: usize = 500;
 /// Most members of a group that was made without a limit.
 const MEMBER_LIMIT_DEFAULT: i64 = 500;
+/// Sides of a QR code in pixels, at least.
+const QR_CODE_PIXELS: u32 = 240;
 
 /// A group as it is asked for, by this route or by making a conversation of type GROUP.
 #[derive(Debug, Default, Deserialize)]
@@ -353,4 +359,24 @@ pub(crate) fn later(app: &App, count: i64, unit_us: i64) -> Result<Timestamp, Re
     let span = count.checked_mul(unit_us).filter(|span| *span > 0);
     let at = span.and_then(|span| app.core.now().checked_add(span));
     at.ok_or_else(|| Refusal::bad("参数校验失败：禁言时长必须大于0且不能过长"))
+}
+
+/// A picture that names the group, as a `data:` URL. Who reads it learns the number of the group and nothing else;
+/// coming in still takes an invitation.
+pub(crate) async fn qr_code(
+    State(app): State<App>,
+    caller: Caller,
+    Id(conversation_id): Id,
+) -> Answer<String> {
+    let group = app
+        .core
+        .query(&caller.actor, GroupDetails { conversation_id })
+        .await?;
+    let content = format!("parlance:group:{}", group.conversation.id);
+    let code = QrCode::new(content).map_err(|error| Error::invalid(error.to_string()))?;
+    let picture = code
+        .render::<svg::Color<'_>>()
+        .min_dimensions(QR_CODE_PIXELS, QR_CODE_PIXELS)
+        .build();
+    data(format!("data:image/svg+xml;base64,{}", STANDARD.encode(picture)))
 }

@@ -61,6 +61,13 @@ fn groups() -> Vec<Route> {
             group::leave,
         ),
         route(
+            ("GET", "/api/im/group/{id}/qrcode"),
+            User,
+            GROUP,
+            "group::qr_code",
+            group::qr_code,
+        ),
+        route(
             ("GET", "/api/im/groups/list"),
             User,
             GROUPS,

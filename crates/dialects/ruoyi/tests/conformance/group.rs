@@ -440,6 +440,23 @@ async fn plural_paths() {
 }
 
 #[tokio::test]
+async fn qr_code() {
+    let house = House::open().await;
+    let (a, b) = (house.person("alice").await, house.person("bobby").await);
+    let id = group(&a, "team", &[]).await;
+    let path = format!("/api/im/group/{id}/qrcode");
+    let picture = ok_msg(a.http.get(&path).await, "success");
+    let picture = picture.as_str().expect("a text");
+    assert!(picture.starts_with("data:image/svg+xml;base64,"));
+    assert!(picture.len() > 500, "a picture, not an empty frame");
+    let other = group(&a, "other", &[]).await;
+    let other = ok(a.http.get(&format!("/api/im/group/{other}/qrcode")).await);
+    assert_ne!(other, picture, "each group has its own");
+    refused(&b.http.get(&path).await, 400, 10002);
+    house.server.stop().await;
+}
+
+#[tokio::test]
 async fn odd_ids_are_refused_and_nothing_else() {
     let house = House::open().await;
     let a = house.person("alice").await;
@@ -455,7 +472,11 @@ async fn odd_ids_are_refused_and_nothing_else() {
         "null",
         "%F0%9F%98%80",
     ] {
-        for path in ["/api/im/group/ID/members", "/api/im/groups/ID/members"] {
+        for path in [
+            "/api/im/group/ID/members",
+            "/api/im/groups/ID/members",
+            "/api/im/group/ID/qrcode",
+        ] {
             let answer = a.http.get(&path.replace("ID", odd)).await;
             assert!(
                 matches!(answer.status, 400 | 404),
