@@ -3,6 +3,7 @@
 //! Answers in a dialect's form are made by the dialect; this module only asks for them.
 
 pub mod client_addr;
+pub mod form;
 pub mod limit;
 pub mod request_id;
 pub mod serve_file;
@@ -10,6 +11,7 @@ pub mod server;
 
 pub use self::{
     client_addr::{AddressList, Caller, InternalGuard, InternalRefusal, Route, caller},
+    form::{Form, FormError, Part},
     limit::{BodyLimit, RateKey, RateLimiter, body_limit},
     request_id::{REQUEST_ID, RequestId},
     serve_file::{FileCache, FileContent, file_response},
