@@ -6,7 +6,7 @@ use parlance_store::table::upload::{self, MERGED, OPEN, Upload};
 
 use crate::command::{Command, Context};
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::NewUpload;
+use crate::files::{CHUNK_BYTES_MAX, NewUpload};
 use crate::types::UploadView;
 
 /// Unfinished uploads of one person at a time.
@@ -14,9 +14,7 @@ const UPLOADS_UNFINISHED_MAX: i64 = 20;
 /// Length of a chunk when the client does not choose.
 const CHUNK_BYTES_DEFAULT: i64 = 5 * 1024 * 1024;
 /// Shortest chunk a client may choose.
-const CHUNK_BYTES_MIN: i64 = 64 * 1024;
-/// Longest chunk a client may choose.
-const CHUNK_BYTES_MAX: i64 = 32 * 1024 * 1024;
+const CHUNK_BYTES_MIN: u64 = 64 * 1024;
 /// Chunks of one upload.
 const CHUNKS_MAX: i64 = 10_000;
 /// How long an upload waits for its chunks.
@@ -79,7 +77,7 @@ impl BeginUpload {
             return Err(Error::invalid("an MD5 has 32 hexadecimal digits"));
         }
         let chunk_size = chunk_size.unwrap_or(CHUNK_BYTES_DEFAULT);
-        if !(CHUNK_BYTES_MIN..=CHUNK_BYTES_MAX).contains(&chunk_size) {
+        if !(CHUNK_BYTES_MIN..=CHUNK_BYTES_MAX).contains(&u64::try_from(chunk_size).unwrap_or(0)) {
             return Err(Error::invalid(format!(
                 "a chunk has {CHUNK_BYTES_MIN} to {CHUNK_BYTES_MAX} bytes"
             )));

@@ -18,7 +18,7 @@ pub(crate) use self::blob::Blobs;
 pub use self::incoming::IncomingFile;
 pub use self::kind::{Category, Kind, extension};
 pub(crate) use self::sweep::{run as run_sweep, settle};
-pub use self::upload::NewUpload;
+pub use self::upload::{CHUNK_BYTES_MAX, NewUpload};
 use crate::account::Actor;
 use crate::command::{AddFile, ChangeAvatar, DeleteFiles};
 use crate::core::Core;

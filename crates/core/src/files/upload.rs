@@ -13,6 +13,8 @@ use crate::files::{blob, clean_name, to_the_end};
 use crate::query::UploadById;
 use crate::types::{FileView, UploadView};
 
+/// Bytes of the longest chunk a client may choose.
+pub const CHUNK_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// Bytes read from a chunk at a time.
 const READ_BYTES: usize = 64 * 1024;
 /// Numbers of missing chunks that a refusal names.

@@ -1,5 +1,7 @@
 //! The envelope of a successful answer.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -13,7 +15,7 @@ pub(crate) type Answer<T = serde_json::Value> = Result<Reply<T>, Refusal>;
 #[derive(Debug, Serialize)]
 pub(crate) struct Reply<T> {
     code: u16,
-    msg: &'static str,
+    msg: Cow<'static, str>,
     data: T,
     timestamp: i64,
     success: bool,
@@ -25,10 +27,10 @@ pub(crate) fn data<T: Serialize>(data: T) -> Answer<T> {
 }
 
 /// The answer to an action that has something to give back.
-pub(crate) fn said<T: Serialize>(msg: &'static str, data: T) -> Answer<T> {
+pub(crate) fn said<T: Serialize>(msg: impl Into<Cow<'static, str>>, data: T) -> Answer<T> {
     Ok(Reply {
         code: 200,
-        msg,
+        msg: msg.into(),
         data,
         timestamp: now_ms(),
         success: true,

@@ -12,6 +12,7 @@ use crate::caller::{Caller, Profile};
 use crate::input::{Id, Input, flag, idempotency_key, ids, int, text};
 use crate::refusal::Refusal;
 use crate::reply::{Answer, data, done, said};
+use crate::wire::file::named_in;
 use crate::wire::message::{Reader, WireMessage};
 
 /// Messages in a page when the client names no number, and at most.
@@ -62,10 +63,13 @@ impl SendBody {
         };
         let kind = self.message_type.or(self.kind).filter(|kind| !kind.is_empty());
         let mentions = self.mention_info.unwrap_or_default();
+        let content_type = kind.map_or_else(|| "TEXT".to_owned(), |kind| kind.to_ascii_uppercase());
+        let content = self.content.unwrap_or_default();
         Ok(SendMessage {
             target,
-            content_type: kind.map_or_else(|| "TEXT".to_owned(), |kind| kind.to_ascii_uppercase()),
-            content: self.content.unwrap_or_default(),
+            files: named_in(&content_type, &content),
+            content_type,
+            content,
             client_id: self.client_msg_id.filter(|id| !id.is_empty()),
             reply_to: self.reply_to_message_id.filter(|id| *id != 0),
             forwarded_from: None,
@@ -77,7 +81,6 @@ impl SendBody {
                 user_ids: mentions.user_ids.unwrap_or_default(),
                 all: mentions.mention_all.unwrap_or(false),
             },
-            files: Vec::new(),
         })
     }
 }

@@ -2,9 +2,11 @@
 
 pub(crate) mod announcement;
 pub(crate) mod auth;
+pub(crate) mod chunk;
 pub(crate) mod config;
 pub(crate) mod contact;
 pub(crate) mod conversation;
+pub(crate) mod file;
 pub(crate) mod group;
 pub(crate) mod group_mute;
 pub(crate) mod message;

@@ -5,6 +5,7 @@ mod auth;
 mod config;
 mod contact;
 mod conversation;
+mod file;
 mod group;
 mod message;
 mod notification;
@@ -102,6 +103,7 @@ fn all() -> Vec<Route> {
         config::routes(),
         contact::routes(),
         conversation::routes(),
+        file::routes(),
         group::routes(),
         message::routes(),
         notification::routes(),

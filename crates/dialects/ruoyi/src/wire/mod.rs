@@ -3,6 +3,7 @@
 pub(crate) mod announcement;
 pub(crate) mod contact;
 pub(crate) mod conversation;
+pub(crate) mod file;
 pub(crate) mod group;
 pub(crate) mod message;
 pub(crate) mod notification;

@@ -8,9 +8,11 @@
 
 mod announcement;
 mod auth;
+mod chunk;
 mod config;
 mod contact;
 mod conversation;
+mod file;
 mod group;
 mod group_mute;
 mod message;
