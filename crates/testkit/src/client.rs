@@ -22,6 +22,16 @@ pub struct Answer {
     pub headers: reqwest::header::HeaderMap,
     /// The body as JSON; null if it is none.
     pub body: Value,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// A header as text; empty if there is none.
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default()
+    }
 }
 
 /// A caller with or without a token.
@@ -85,6 +95,7 @@ impl Http {
             status,
             headers,
             body: serde_json::from_slice(&bytes).unwrap_or_default(),
+            bytes: bytes.into(),
         }
     }
 

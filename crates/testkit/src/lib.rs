@@ -8,4 +8,5 @@ mod server;
 
 pub use client::{Answer, Http, Socket};
 pub use clock::ManualClock;
+pub use reqwest::multipart;
 pub use server::TestServer;

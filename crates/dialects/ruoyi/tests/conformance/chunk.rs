@@ -1,7 +1,7 @@
 //! Uploads in parts.
 
 use parlance_testkit::Answer;
-use reqwest::multipart::{Form, Part};
+use parlance_testkit::multipart::{Form, Part};
 use serde_json::{Value, json};
 
 use crate::file::post_form;

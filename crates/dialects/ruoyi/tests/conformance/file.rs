@@ -2,7 +2,7 @@
 
 use parlance_core::Limits;
 use parlance_testkit::Answer;
-use reqwest::multipart::{Form, Part};
+use parlance_testkit::multipart::{Form, Part};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -30,33 +30,8 @@ async fn upload(person: &Person, name: &str, bytes: &[u8]) -> Value {
     )
 }
 
-/// A fetched file: status, headers and bytes.
-struct Fetched {
-    status: u16,
-    headers: reqwest::header::HeaderMap,
-    bytes: Vec<u8>,
-}
-
-impl Fetched {
-    fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    }
-}
-
-async fn fetch(request: reqwest::RequestBuilder) -> Fetched {
-    let response = request.send().await.expect("an answer");
-    Fetched {
-        status: response.status().as_u16(),
-        headers: response.headers().clone(),
-        bytes: response.bytes().await.expect("a body").to_vec(),
-    }
-}
-
-async fn get(person: &Person, path: &str) -> Fetched {
-    fetch(person.http.request("GET", path)).await
+async fn get(person: &Person, path: &str) -> Answer {
+    person.http.get(path).await
 }
 
 fn url(file: &Value) -> &str {
@@ -102,7 +77,7 @@ async fn upload_and_download() {
         );
         let mark = if path.contains('?') { '&' } else { '?' };
         let by_query = format!("{path}{mark}token={}", ann.http.token());
-        let fetched = fetch(house.stranger().request("GET", &by_query)).await;
+        let fetched = house.stranger().get(&by_query).await;
         assert_eq!(
             (fetched.status, fetched.bytes.as_slice()),
             (200, PNG),
@@ -169,30 +144,38 @@ async fn ranges_and_conditions() {
     let bytes: Vec<u8> = (0..200_000u32).map(|n| (n % 251) as u8).collect();
     let file = upload(&ann, "a.bin", &bytes).await;
     let path = format!("/api/im/file/download/{}", file["id"]);
-    let part = fetch(
-        ann.http
-            .request("GET", &path)
-            .header("Range", "bytes=70000-139999"),
-    )
-    .await;
+    let part = ann
+        .http
+        .fetch(
+            ann.http
+                .request("GET", &path)
+                .header("Range", "bytes=70000-139999"),
+        )
+        .await;
     assert_eq!(
         (part.status, part.header("content-range")),
         (206, "bytes 70000-139999/200000")
     );
     assert_eq!(part.bytes, bytes[70_000..140_000]);
-    let beyond = fetch(ann.http.request("GET", &path).header("Range", "bytes=200000-")).await;
+    let beyond = ann
+        .http
+        .fetch(ann.http.request("GET", &path).header("Range", "bytes=200000-"))
+        .await;
     assert_eq!(
         (beyond.status, beyond.header("content-range")),
         (416, "bytes */200000")
     );
-    let head = fetch(ann.http.request("HEAD", &path)).await;
+    let head = ann.http.fetch(ann.http.request("HEAD", &path)).await;
     assert_eq!(
         (head.status, head.header("content-length"), head.bytes.len()),
         (200, "200000", 0)
     );
     assert_eq!(head.header("accept-ranges"), "bytes");
     let tag = head.header("etag").to_owned();
-    let known = fetch(ann.http.request("GET", &path).header("If-None-Match", tag)).await;
+    let known = ann
+        .http
+        .fetch(ann.http.request("GET", &path).header("If-None-Match", tag))
+        .await;
     assert_eq!((known.status, known.bytes.len()), (304, 0));
     house.server.stop().await;
 }
@@ -399,7 +382,7 @@ async fn avatar() {
     let house = House::open().await;
     let ann = house.person("alice").await;
     for default in ["/avatar/default.png", "/avatar/group_default.png"] {
-        let fetched = fetch(house.stranger().request("GET", default)).await;
+        let fetched = house.stranger().get(default).await;
         assert_eq!(
             (fetched.status, fetched.header("content-type")),
             (200, "image/png")
@@ -413,7 +396,7 @@ async fn avatar() {
         first.starts_with("/uploads/avatar/") && first.ends_with(".png"),
         "{first}"
     );
-    let fetched = fetch(house.stranger().request("GET", &first)).await;
+    let fetched = house.stranger().get(&first).await;
     assert_eq!((fetched.status, fetched.bytes.as_slice()), (200, PNG));
     assert!(fetched.header("cache-control").contains("public"));
     let me = ok(ann.http.get("/api/auth/getInfo").await);
@@ -426,7 +409,7 @@ async fn avatar() {
     )
     .await);
     assert_ne!(second, first.as_str());
-    assert_eq!(fetch(house.stranger().request("GET", &first)).await.status, 404);
+    assert_eq!(house.stranger().get(&first).await.status, 404);
     for (name, bytes) in [
         ("me.png", &b"<svg onload=alert(1)>"[..]),
         ("me.png", b""),
@@ -448,6 +431,6 @@ async fn avatar() {
     let private = upload(&ann, "a.png", PNG).await;
     let name = url(&private).rsplit('/').next().expect("a name");
     let guessed = format!("/uploads/image/2026/01/01/{name}");
-    assert_eq!(fetch(house.stranger().request("GET", &guessed)).await.status, 404);
+    assert_eq!(house.stranger().get(&guessed).await.status, 404);
     house.server.stop().await;
 }
