@@ -5,7 +5,9 @@ use std::path::Path;
 use tokio::io::AsyncReadExt;
 
 use super::*;
-use crate::command::{CountDownload, PauseUpload, ResumeUpload, SendMessage, Sent, Target};
+use crate::command::{
+    CountDownload, LeaveGroup, PauseUpload, RecallMessage, ResumeUpload, SendMessage, Sent, Target,
+};
 use crate::query::{FileStatistics, OwnFiles, UploadById};
 use crate::testing::{TestCore, refusal};
 use crate::types::{ConversationId, UploadView};
@@ -117,6 +119,36 @@ async fn a_forwarded_message_carries_its_files_on() {
     };
     test.core.execute(&bob, forward).await.unwrap();
     assert_eq!(read(&test, &eve, file.id).await.unwrap(), b"a");
+}
+
+#[tokio::test]
+async fn who_no_longer_sees_the_message_cannot_open_its_file() {
+    let test = TestCore::start().await;
+    let (ann, bob, eve) = (
+        test.user("ann").await,
+        test.user("bob").await,
+        test.user("eve").await,
+    );
+    let file = upload(&test, &ann, "a.txt", b"a").await.file;
+    let carried = || vec![FileRef::Id(file.id)];
+    let group = test.group(&ann, "team", &[&bob, &eve]).await;
+    send(&test, &ann, group, carried()).await;
+    let leave = LeaveGroup {
+        conversation_id: group,
+    };
+    test.core.execute(&eve, leave).await.unwrap();
+    assert_eq!(refusal(read(&test, &eve, file.id).await), ErrorKind::FileMissing);
+    assert_eq!(read(&test, &bob, file.id).await.unwrap(), b"a");
+
+    let direct = test.direct(&ann, &eve).await;
+    let sent = send(&test, &ann, direct, carried()).await;
+    assert_eq!(read(&test, &eve, file.id).await.unwrap(), b"a");
+    let message_id = sent.view.message.id;
+    test.core
+        .execute(&ann, RecallMessage { message_id })
+        .await
+        .unwrap();
+    assert_eq!(refusal(read(&test, &eve, file.id).await), ErrorKind::FileMissing);
 }
 
 #[tokio::test]
