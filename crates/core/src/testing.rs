@@ -185,7 +185,10 @@ impl TestCore {
         // Deliveries keep the order of the log, so what was still under way comes before the mark.
         while !matches!(
             session.next().await.unwrap().event,
-            Event::NotificationAdded { .. }
+            Event::NotificationAdded {
+                notification_id: MARK,
+                ..
+            }
         ) {}
         session
     }
@@ -265,6 +268,9 @@ impl Command for AddUser {
     }
 }
 
+/// The id of a notification that no notification has.
+const MARK: i64 = -1;
+
 /// An event for the caller alone.
 struct Mark;
 
@@ -274,7 +280,7 @@ impl Command for Mark {
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
         cx.record(Event::NotificationAdded {
             user_id: cx.actor.user_id,
-            notification_id: 0,
+            notification_id: MARK,
         });
         Ok(())
     }

@@ -4,11 +4,12 @@ use parlance_store::Tx;
 use parlance_store::table::member;
 
 use crate::command::create_group::distinct_without;
+use crate::command::notify::notify_each;
 use crate::command::{Command, Context};
 use crate::error::{ErrorKind, Result};
 use crate::event::Event;
 use crate::policy;
-use crate::types::{ConversationId, Role, UserId};
+use crate::types::{ConversationId, NotificationKind, Role, UserId};
 
 /// Adds people to a group as ordinary members. Who is in already is passed over.
 ///
@@ -65,6 +66,8 @@ impl Command for AddMembers {
             by: cx.actor.user_id,
             user_ids: newcomers.clone(),
         });
+        let told = NotificationKind::GroupJoined;
+        notify_each(cx, &newcomers, told, &group.name, group.id).await?;
         Ok(newcomers)
     }
 }
@@ -149,6 +152,10 @@ mod tests {
         assert!(unread.is_empty());
         let third = test.say(&ann, group, "three").await;
         assert_eq!(standing(&test, &eve, group).await.1, [third.view.message.id]);
+        let notified = live.next().await.unwrap();
+        assert!(
+            matches!(&notified.event, Event::NotificationAdded { user_id, .. } if *user_id == eve.user_id)
+        );
         let heard = live.next().await.unwrap();
         assert!(
             matches!(&heard.event, Event::MessageSent(sent) if sent.view.message.id == third.view.message.id)

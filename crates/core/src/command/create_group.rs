@@ -3,11 +3,12 @@
 use parlance_store::Tx;
 use parlance_store::table::{conversation, member};
 
+use crate::command::notify::notify_each;
 use crate::command::{Command, Context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::policy;
-use crate::types::{Conversation, ConversationId, ConversationKind, Role, UserId};
+use crate::types::{Conversation, ConversationId, ConversationKind, NotificationKind, Role, UserId};
 
 /// Characters of what a group is about, and of its notice.
 const DESCRIPTION_CHARS_MAX: usize = 2_000;
@@ -89,7 +90,7 @@ impl Command for CreateGroup {
         member::join(cx.tx, &joining, &[me]).await?;
         joining.role = Role::Member.number();
         member::join(cx.tx, &joining, &others).await?;
-        let mut user_ids = others;
+        let mut user_ids = others.clone();
         user_ids.insert(0, me);
         cx.record(Event::ConversationCreated {
             conversation_id,
@@ -97,6 +98,8 @@ impl Command for CreateGroup {
             by: me,
             user_ids,
         });
+        let told = NotificationKind::GroupJoined;
+        notify_each(cx, &others, told, &group.name, conversation_id).await?;
         Ok(conversation_id)
     }
 }

@@ -1,20 +1,23 @@
 //! Deletes an account: the person is gone, what they wrote stays under their name.
 
 use parlance_store::Tx;
-use parlance_store::table::{contact, contact_request};
+use parlance_store::table::{contact, contact_request, conversation, member};
 
 use crate::command::set_password::void_tokens;
+use crate::command::transfer_group::give;
 use crate::command::{Command, Context};
 use crate::error::Result;
 use crate::event::Event;
 use crate::policy;
-use crate::types::{DELETED, UserId};
+use crate::types::{ConversationId, DELETED, Role, UserId};
 
 /// People told at once that a contact is gone; the others see it when they look.
 const TOLD_MAX: i64 = 5_000;
 
 /// Deletes an account that the caller manages. Its name stays taken, so that nobody else can stand behind what it
-/// wrote; password, mobile, mail, contacts and open requests are gone.
+/// wrote; password, mobile, mail, contacts and open requests are gone. The person leaves every group; one that the
+/// person owned goes to the administrator, else the member, who has been in longest, and one with nobody left is
+/// dissolved.
 ///
 /// # Errors
 /// `UserMissing`; `Forbidden`, also for the caller's own account and for the last one of the highest rank.
@@ -34,6 +37,7 @@ impl Command for DeleteUser {
         let told = contact::owners_of(cx.tx, account.id, TOLD_MAX).await?;
         contact::delete_all_of(cx.tx, account.id).await?;
         contact_request::delete_pending_of(cx.tx, account.id).await?;
+        leave_groups(cx, account.id).await?;
         account.status = DELETED.to_owned();
         account.password_hash = None;
         account.mobile = None;
@@ -48,9 +52,59 @@ impl Command for DeleteUser {
     }
 }
 
+async fn leave_groups<T: Tx>(cx: &mut Context<'_, T>, user_id: UserId) -> Result<()> {
+    for conversation_id in member::conversation_ids(cx.tx, user_id).await? {
+        let found = conversation::by_id(cx.tx, conversation_id).await?;
+        let Some(group) = found.filter(|found| found.kind == conversation::GROUP) else {
+            continue;
+        };
+        member::leave(cx.tx, conversation_id, &[user_id]).await?;
+        cx.record(Event::MembersRemoved {
+            conversation_id,
+            by: cx.actor.user_id,
+            user_ids: vec![user_id],
+        });
+        if group.owner_id == Some(user_id) {
+            hand_over(cx, conversation_id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Finds an owner for a group whose owner has left.
+async fn hand_over<T: Tx>(cx: &mut Context<'_, T>, conversation_id: ConversationId) -> Result<()> {
+    let Some(mut group) = conversation::by_id(cx.tx, conversation_id).await? else {
+        return Ok(());
+    };
+    group.updated_at = cx.now;
+    let by = cx.actor.user_id;
+    match member::heir(cx.tx, conversation_id).await? {
+        Some(mut heir) => {
+            group.owner_id = Some(heir.user_id);
+            conversation::update(cx.tx, &group).await?;
+            heir.silenced_until = None;
+            give(cx, &mut heir, Role::Owner).await?;
+            cx.record(Event::ConversationChanged { conversation_id, by });
+        }
+        None => {
+            group.owner_id = None;
+            group.dissolved_at = Some(cx.now);
+            conversation::update(cx.tx, &group).await?;
+            cx.record(Event::ConversationDissolved {
+                conversation_id,
+                by,
+                user_ids: Vec::new(),
+            });
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::{AddMembers, CreateGroup, SetRole};
+    use crate::query::GroupDetails;
     use crate::query::{Contacts, FindUser};
     use crate::testing::{TestCore, refusal};
     use crate::{Actor, ErrorKind};
@@ -88,6 +142,60 @@ mod tests {
         );
         assert_eq!(refusal(t.try_register("lisi").await), ErrorKind::Taken);
         assert_eq!(said.view.message.sender_id, Some(id));
+    }
+
+    #[tokio::test]
+    async fn the_groups_of_a_deleted_account_go_to_who_stands_next() {
+        let t = TestCore::start().await;
+        let (owner, early, late) = (t.user("owner").await, t.user("early").await, t.user("late").await);
+        let admin = t.admin("boss").await;
+        let group = t
+            .core
+            .execute(&owner, CreateGroup::named("team", vec![early.user_id]))
+            .await
+            .unwrap();
+        t.clock.advance_seconds(1);
+        let add = AddMembers {
+            conversation_id: group,
+            user_ids: vec![late.user_id],
+        };
+        t.core.execute(&owner, add).await.unwrap();
+        let raise = SetRole {
+            conversation_id: group,
+            user_id: late.user_id,
+            role: Role::Admin,
+        };
+        t.core.execute(&owner, raise).await.unwrap();
+        let details = GroupDetails {
+            conversation_id: group,
+        };
+        for (goes, next) in [(&owner, &late), (&late, &early)] {
+            t.core
+                .execute(
+                    &admin,
+                    DeleteUser {
+                        user_id: goes.user_id,
+                    },
+                )
+                .await
+                .unwrap();
+            let shown = t.core.query(next, details).await.unwrap();
+            assert_eq!(shown.conversation.owner_id, Some(next.user_id));
+            assert_eq!(refusal(t.core.query(goes, details).await), ErrorKind::NotMember);
+        }
+        t.core
+            .execute(
+                &admin,
+                DeleteUser {
+                    user_id: early.user_id,
+                },
+            )
+            .await
+            .unwrap();
+        assert_eq!(
+            refusal(t.core.query(&early, details).await),
+            ErrorKind::GroupMissing
+        );
     }
 
     #[tokio::test]

@@ -12,6 +12,9 @@ use crate::types::{Notification, NotificationKind, UserId};
 const KEPT_MAX: i64 = 500;
 /// Characters of what is quoted in a notification.
 const CONTENT_CHARS_MAX: usize = 200;
+/// People told by one command. Where more would have to be, nobody is: what happened is in the group for all to see,
+/// and one command must not hold up the others for long.
+const TOLD_AT_ONCE_MAX: usize = 500;
 
 /// Something to tell.
 pub(crate) struct Notice<'a> {
@@ -48,12 +51,38 @@ pub(crate) async fn notify<T: Tx>(cx: &mut Context<'_, T>, notice: Notice<'_>) -
     Ok(())
 }
 
+/// Tells several people the same, without quoting anything: what can be recalled or deleted later must not live on in
+/// a notification. Nobody is told if they are more than 500.
+pub(crate) async fn notify_each<T: Tx>(
+    cx: &mut Context<'_, T>,
+    user_ids: &[UserId],
+    kind: NotificationKind,
+    title: &str,
+    subject_id: i64,
+) -> Result<()> {
+    if user_ids.len() > TOLD_AT_ONCE_MAX {
+        return Ok(());
+    }
+    for user_id in user_ids.iter().copied() {
+        let notice = Notice {
+            user_id,
+            kind,
+            title,
+            content: "",
+            subject_id,
+        };
+        notify(cx, notice).await?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Command;
+    use crate::command::{AddMembers, CreateGroup, PostAnnouncement, SendMessage, Target};
     use crate::query::Notifications;
     use crate::testing::TestCore;
+    use crate::{Actor, Command};
 
     struct TellOften(UserId);
 
@@ -73,6 +102,71 @@ mod tests {
             }
             Ok(())
         }
+    }
+
+    #[tokio::test]
+    async fn groups_and_mentions_tell_who_is_concerned() {
+        let t = TestCore::start().await;
+        let (owner, a, b) = (t.user("owner").await, t.user("a").await, t.user("b").await);
+        let group = t
+            .core
+            .execute(&owner, CreateGroup::named("team", vec![a.user_id]))
+            .await
+            .unwrap();
+        let add = AddMembers {
+            conversation_id: group,
+            user_ids: vec![a.user_id, b.user_id],
+        };
+        t.core.execute(&owner, add).await.unwrap();
+        let post = PostAnnouncement {
+            conversation_id: group,
+            content: "secret plans".into(),
+            kind: String::new(),
+            pinned: false,
+        };
+        t.core.execute(&owner, post).await.unwrap();
+        let mut message = SendMessage::text(Target::Conversation(group), "@a look");
+        message.mentions.user_ids = vec![a.user_id];
+        let message_id = t.core.execute(&owner, message).await.unwrap().view.message.id;
+
+        let told = async |actor: &Actor| -> Vec<(String, String, Option<i64>)> {
+            let all = t.core.query(actor, Notifications { kinds: None }).await.unwrap();
+            assert!(all.iter().all(|one| one.content.is_empty()), "nothing is quoted");
+            all.into_iter()
+                .map(|one| (one.kind, one.title, one.subject_id))
+                .collect()
+        };
+        let row = |kind: NotificationKind, title: &str, id: i64| {
+            (kind.word().to_owned(), title.to_owned(), Some(id))
+        };
+        let joined = row(NotificationKind::GroupJoined, "team", group);
+        let announced = row(NotificationKind::Announcement, "team", group);
+        let mentioned = row(NotificationKind::Mentioned, "owner", message_id);
+        assert_eq!(told(&a).await, vec![mentioned, announced.clone(), joined.clone()]);
+        assert_eq!(told(&b).await, vec![announced, joined]);
+        assert!(told(&owner).await.is_empty(), "nobody is told of their own doing");
+    }
+
+    #[tokio::test]
+    async fn a_crowd_is_not_told_one_by_one() {
+        let t = TestCore::start().await;
+        let owner = t.user("owner").await;
+        let mut others = Vec::new();
+        for number in 0..=TOLD_AT_ONCE_MAX {
+            others.push(t.user(&format!("u{number}")).await);
+        }
+        let ids = others.iter().map(|actor| actor.user_id).collect();
+        t.core
+            .execute(&owner, CreateGroup::named("crowd", ids))
+            .await
+            .unwrap();
+        assert!(
+            t.core
+                .query(&others[0], Notifications { kinds: None })
+                .await
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[tokio::test]

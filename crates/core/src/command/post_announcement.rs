@@ -1,13 +1,14 @@
 //! Posts an announcement to a group: owner and administrators may.
 
 use parlance_store::Tx;
-use parlance_store::table::announcement;
+use parlance_store::table::{announcement, member};
 
+use crate::command::notify::notify_each;
 use crate::command::{Command, Context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::policy;
-use crate::types::{Announcement, ConversationId, Role};
+use crate::types::{Announcement, ConversationId, NotificationKind, Role};
 
 /// Characters of an announcement.
 const CONTENT_CHARS_MAX: usize = 5_000;
@@ -62,6 +63,10 @@ impl Command for PostAnnouncement {
             conversation_id: place.conversation.id,
             by: cx.actor.user_id,
         });
+        let mut others = member::user_ids(cx.tx, place.conversation.id).await?;
+        others.retain(|user_id| *user_id != cx.actor.user_id);
+        let (told, group) = (NotificationKind::Announcement, &place.conversation);
+        notify_each(cx, &others, told, &group.name, group.id).await?;
         Ok(id)
     }
 }

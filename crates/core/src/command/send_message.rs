@@ -3,13 +3,15 @@
 use parlance_store::Tx;
 use parlance_store::table::{conversation, file, member, mention, message};
 
+use crate::command::notify::notify_each;
 use crate::command::{Command, Context, open_direct};
 use crate::env::Limits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, MessageSent};
 use crate::policy;
 use crate::types::{
-    ConversationId, ConversationKind, FileRef, Message, MessageId, MessageView, Quote, Role, UserCard, UserId,
+    ConversationId, ConversationKind, FileRef, Message, MessageId, MessageView, NotificationKind, Quote,
+    Role, UserCard, UserId,
 };
 
 /// Bytes of a client's own message id.
@@ -146,9 +148,12 @@ impl Command for SendMessage {
             view: view.clone(),
             kind,
             pair,
-            mentioned,
+            mentioned: mentioned.clone(),
             origin: cx.actor.session,
         })));
+        let name = view.sender.as_ref().map_or("", |sender| sender.name.as_str());
+        let told = NotificationKind::Mentioned;
+        notify_each(cx, &mentioned, told, name, view.message.id).await?;
         Ok(Sent {
             view,
             repeated: false,

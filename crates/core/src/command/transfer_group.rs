@@ -47,7 +47,8 @@ impl Command for TransferGroup {
     }
 }
 
-async fn give<T: Tx>(cx: &mut Context<'_, T>, to: &mut Member, role: Role) -> Result<()> {
+/// Gives a member another role.
+pub(super) async fn give<T: Tx>(cx: &mut Context<'_, T>, to: &mut Member, role: Role) -> Result<()> {
     to.role = role.number();
     member::update(cx.tx, to).await?;
     cx.record(Event::MemberChanged {

@@ -281,6 +281,15 @@ pub async fn count<T: Tx>(tx: &mut T, conversation_id: i64) -> Result<i64> {
         .map_or(0, |row| row.0))
 }
 
+/// Who stands next to an owner who went: of the highest role the one who has been in longest.
+pub async fn heir<T: Tx>(tx: &mut T, conversation_id: i64) -> Result<Option<Member>> {
+    let sql = format!(
+        "SELECT {} FROM members WHERE conversation_id = $1 AND state = 1 ORDER BY role DESC, joined_at, user_id LIMIT 1",
+        Member::COLUMNS
+    );
+    tx.one(&sql, params![conversation_id]).await
+}
+
 /// The conversations a person is in now.
 pub async fn conversation_ids<T: Tx>(tx: &mut T, user_id: i64) -> Result<Vec<i64>> {
     let rows: Vec<(i64,)> = tx

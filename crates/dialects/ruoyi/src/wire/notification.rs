@@ -39,8 +39,7 @@ fn related(kind: NotificationKind) -> &'static str {
     match kind {
         NotificationKind::ContactRequested => "FRIEND_REQUEST",
         NotificationKind::ContactApproved => "USER",
-        NotificationKind::GroupJoined => "GROUP",
-        NotificationKind::Announcement => "ANNOUNCEMENT",
+        NotificationKind::GroupJoined | NotificationKind::Announcement => "GROUP",
         NotificationKind::Mentioned => "MESSAGE",
     }
 }
@@ -80,8 +79,8 @@ fn worded(kind: Option<NotificationKind>, from: &str, said: &str) -> (&'static s
         Some(NotificationKind::ContactRequested) => ("好友申请", format!("{from}请求添加您为好友：{said}")),
         Some(NotificationKind::ContactApproved) => ("好友申请已通过", format!("{from}已同意您的好友申请")),
         Some(NotificationKind::GroupJoined) => ("加入群聊", format!("您已加入群聊「{from}」")),
-        Some(NotificationKind::Announcement) => ("群公告", format!("{from}：{said}")),
-        Some(NotificationKind::Mentioned) => ("有人@您", format!("{from}：{said}")),
+        Some(NotificationKind::Announcement) => ("群公告", format!("群聊「{from}」发布了新公告")),
+        Some(NotificationKind::Mentioned) => ("有人@您", format!("{from}在消息中提到了您")),
         None => ("系统通知", format!("{from} {said}").trim().to_owned()),
     }
 }

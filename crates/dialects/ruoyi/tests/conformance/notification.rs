@@ -78,6 +78,31 @@ async fn list_and_detail() {
 }
 
 #[tokio::test]
+async fn from_groups() {
+    let house = House::open().await;
+    let (a, b) = (house.person("alice").await, house.person("bob").await);
+    let group = json!({ "type": "GROUP", "name": "项目组", "memberIds": [b.id] });
+    let conversation = ok(a.http.post("/api/im/conversation/create", group).await);
+    let message = json!({
+        "conversationId": conversation, "type": "TEXT", "content": "@bob 秘密", "mentionInfo": { "userIds": [b.id] },
+    });
+    let message = ok(a.http.post("/api/im/message/send", message).await);
+    let told = ok(b.http.get("/api/im/notification/list").await);
+    let seen = |one: &Value| {
+        ["type", "title", "content", "relatedId", "relatedType"].map(|field| one[field].clone())
+    };
+    let mentioned = ["MESSAGE", "有人@您", "alice在消息中提到了您"].map(Value::from);
+    assert_eq!(seen(&told[0])[..3], mentioned);
+    assert_eq!(seen(&told[0])[3..], [message, json!("MESSAGE")]);
+    let joined = ["SYSTEM", "加入群聊", "您已加入群聊「项目组」"].map(Value::from);
+    assert_eq!(seen(&told[1])[..3], joined);
+    assert_eq!(seen(&told[1])[3..], [conversation, json!("GROUP")]);
+    assert!(ids(&a, "").await.is_empty());
+    assert_eq!(ids(&b, "?type=MESSAGE").await.len(), 1);
+    house.server.stop().await;
+}
+
+#[tokio::test]
 async fn read() {
     let house = House::open().await;
     let (a, b) = (house.person("alice").await, house.person("bob").await);
