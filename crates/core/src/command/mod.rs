@@ -72,7 +72,6 @@ pub(crate) use begin_upload::BeginUpload;
 pub use block_user::{BlockUser, UnblockUser};
 pub(crate) use cancel_upload::{CancelUpload, ExpireUploads};
 pub(crate) use change_avatar::ChangeAvatar;
-pub(crate) use change_view::check_length;
 pub use change_view::{ChangeView, HideConversation, PinMessage};
 pub use clear_history::ClearHistory;
 pub(crate) use contact_request::CONTACTS_MAX;

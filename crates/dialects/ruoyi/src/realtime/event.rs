@@ -4,6 +4,7 @@ use parlance_core::Session;
 use parlance_core::event::{Delivery, Event, MessageRef, MessageSent, MessagesRead};
 use parlance_core::types::UserId;
 use parlance_transport::websocket::Frame;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -26,14 +27,58 @@ pub(crate) fn frame(app: &App, delivery: &Delivery, session: &Session, profile: 
         (Profile::C, false) => "ruoyi/c",
         (Profile::C, true) => "ruoyi/c/own",
     };
-    let encode = |event: &Event| {
-        let value = match profile {
-            Profile::Doc => doc(app, event, own),
-            Profile::C => c(app, event, own),
-        };
-        value.map(|value| Frame::text(value.to_string()).into_bytes())
-    };
+    let encode = |event: &Event| encode(app, event, own, profile).map(Frame::into_bytes);
     delivery.encoded(form, encode).map(Frame::from_bytes)
+}
+
+/// An event in one form. Messages, which are most of all events, are written without a tree of values in between.
+fn encode(app: &App, event: &Event, own: bool, profile: Profile) -> Option<Frame> {
+    if let Event::MessageSent(sent) = event {
+        return pushed(app, sent, own, profile);
+    }
+    let value = match profile {
+        Profile::Doc => doc(event, own),
+        Profile::C => c(event, own),
+    };
+    value.map(|value| Frame::text(value.to_string()))
+}
+
+/// A new message: under `payload` for profile doc, under `data` for profile c.
+#[derive(Serialize)]
+struct Pushed {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<WireMessage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<WireMessage>,
+    timestamp: i64,
+}
+
+fn pushed(app: &App, sent: &MessageSent, own: bool, profile: Profile) -> Option<Frame> {
+    let reader = Reader {
+        zone: &app.options.time_zone,
+        profile,
+        user_id: None,
+    };
+    let message = WireMessage::new(&sent.view, reader).marked_own(own);
+    let timestamp = message.timestamp();
+    let pushed = match profile {
+        Profile::Doc => Pushed {
+            kind: "new_message",
+            payload: Some(message),
+            data: None,
+            timestamp,
+        },
+        Profile::C => Pushed {
+            kind: "message",
+            payload: None,
+            data: Some(message),
+            timestamp,
+        },
+    };
+    // A structure of texts and numbers is always JSON.
+    serde_json::to_string(&pushed).ok().map(Frame::text)
 }
 
 /// Who did it: that person's sockets are told otherwise, or not at all.
@@ -47,12 +92,8 @@ fn by(event: &Event) -> Option<UserId> {
 }
 
 /// Profile doc: exactly the frames of the seed, and those of B8 where the seed has none.
-fn doc(app: &App, event: &Event, own: bool) -> Option<Value> {
+fn doc(event: &Event, own: bool) -> Option<Value> {
     Some(match event {
-        Event::MessageSent(sent) => {
-            let message = message(app, sent, own, Profile::Doc);
-            json!({ "type": "new_message", "payload": message, "timestamp": message.timestamp() })
-        }
         Event::MessageRecalled(at) => json!({
             "type": "message_recalled",
             "payload": { "messageId": at.message_id, "conversationId": at.conversation_id },
@@ -83,12 +124,8 @@ fn doc(app: &App, event: &Event, own: bool) -> Option<Value> {
 }
 
 /// Profile c: the fields flat and under `data`, as its clients look in either place.
-fn c(app: &App, event: &Event, own: bool) -> Option<Value> {
+fn c(event: &Event, own: bool) -> Option<Value> {
     Some(match event {
-        Event::MessageSent(sent) => {
-            let message = message(app, sent, own, Profile::C);
-            json!({ "type": "message", "data": message, "timestamp": message.timestamp() })
-        }
         Event::MessageRecalled(at) => doubled("recall", recalled(at)),
         Event::MessagesRead(read) if !own => doubled("read", read_up_to(read)),
         Event::Typing {
@@ -148,15 +185,6 @@ fn both(event: &Event) -> Option<Value> {
         }
         _ => return None,
     })
-}
-
-fn message(app: &App, sent: &MessageSent, own: bool, profile: Profile) -> WireMessage {
-    let reader = Reader {
-        zone: &app.options.time_zone,
-        profile,
-        user_id: None,
-    };
-    WireMessage::new(&sent.view, reader).marked_own(own)
 }
 
 fn recalled(at: &MessageRef) -> Value {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use parlance_core::command::Sent;
 use parlance_core::{Error, ErrorKind};
 use parlance_transport::websocket::{Frame, Step};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -143,19 +143,34 @@ fn message(body: &str, type_is_the_frames: bool) -> Incoming {
     }
 }
 
+/// `message_ack`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ack<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    client_msg_id: Option<&'a str>,
+    message_id: i64,
+    conversation_id: i64,
+    seq: i64,
+    timestamp: i64,
+}
+
 /// The answer to a message sent by socket.
 pub(crate) fn message_answer(client_id: Option<&str>, sent: Result<Sent, Error>) -> Frame {
-    match sent {
-        Ok(sent) => say(&json!({
-            "type": "message_ack",
-            "clientMsgId": client_id,
-            "messageId": sent.view.message.id,
-            "conversationId": sent.view.message.conversation_id,
-            "seq": sent.view.message.seq,
-            "timestamp": now_ms(),
-        })),
-        Err(error) => message_error(client_id, &error.into()),
-    }
+    let message = match sent {
+        Ok(sent) => sent.view.message,
+        Err(error) => return message_error(client_id, &error.into()),
+    };
+    let ack = Ack {
+        kind: "message_ack",
+        client_msg_id: client_id,
+        message_id: message.id,
+        conversation_id: message.conversation_id,
+        seq: message.seq,
+        timestamp: now_ms(),
+    };
+    Frame::text(serde_json::to_string(&ack).unwrap_or_default())
 }
 
 /// The refusal of a message sent by socket.

@@ -8,15 +8,21 @@ use jiff::tz::TimeZone;
 pub(crate) fn local(micros: i64, zone: &TimeZone) -> String {
     let at = Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH);
     let local = zone.to_datetime(at);
-    format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
-        local.year(),
-        local.month(),
-        local.day(),
-        local.hour(),
-        local.minute(),
-        local.second()
-    )
+    let mut text = *b"0000-00-00 00:00:00";
+    let mut put = |end: usize, digits: usize, value: i32| {
+        let mut rest = value.unsigned_abs();
+        for place in (end - digits..end).rev() {
+            text[place] = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+            rest /= 10;
+        }
+    };
+    put(4, 4, local.year().into());
+    put(7, 2, local.month().into());
+    put(10, 2, local.day().into());
+    put(13, 2, local.hour().into());
+    put(16, 2, local.minute().into());
+    put(19, 2, local.second().into());
+    text.iter().map(|byte| char::from(*byte)).collect()
 }
 
 /// The same for a time that may be missing.
