@@ -5,7 +5,7 @@ use parlance_core::command::{
     ChangeView, CreateGroup, HideConversation, MarkRead, OpenDirect, PinMessage, ReadUpTo, UpdateGroup,
 };
 use parlance_core::query::{
-    ConversationMembers, ConversationOverview, Conversations, OneConversation, UnreadTotal,
+    ConversationMembers, ConversationOverview, Conversations, MessagesById, OneConversation, UnreadTotal,
 };
 use parlance_core::types::{ConversationKind, Role};
 use serde::Deserialize;
@@ -18,6 +18,7 @@ use crate::input::{Id, Input, TwoIds, flag, ids, int, text};
 use crate::refusal::Refusal;
 use crate::reply::{Answer, data, done, said};
 use crate::wire::conversation::{WireConversation, WireDetail};
+use crate::wire::message::WireMessage;
 
 /// Message types that the filter `file` keeps.
 const FILE_TYPES: [&str; 5] = ["FILE", "IMAGE", "VIDEO", "VOICE", "AUDIO"];
@@ -297,9 +298,21 @@ pub(crate) async fn get(State(app): State<App>, caller: Caller, Id(id): Id) -> A
 async fn detail(app: &App, caller: &Caller, id: i64) -> Result<WireDetail, Refusal> {
     let overview = app.core.query(&caller.actor, OneConversation(id)).await?;
     let members = app.core.query(&caller.actor, ConversationMembers(id)).await?;
+    let pinned = match overview.conversation.pinned_message_id {
+        // A pinned message that was recalled, deleted or cleared since is not shown any more.
+        Some(pinned) => app
+            .core
+            .query(&caller.actor, MessagesById { ids: vec![pinned] })
+            .await
+            .unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let shown = pinned.first().filter(|view| view.message.recalled_at.is_none());
+    let pinned = shown.map(|view| WireMessage::new(view, reader(app, caller)));
     let conversation = wire(app, caller, &overview);
-    let online = |user_id| app.core.is_online(user_id);
-    Ok(WireDetail::new(conversation, &members, online))
+    Ok(WireDetail::new(conversation, pinned, &members, |user_id| {
+        app.core.is_online(user_id)
+    }))
 }
 
 #[derive(Debug, Default, Deserialize)]

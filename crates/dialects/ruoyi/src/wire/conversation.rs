@@ -121,6 +121,7 @@ pub(crate) fn group_avatar(avatar: &str) -> String {
 pub(crate) struct WireDetail {
     #[serde(flatten)]
     conversation: WireConversation,
+    pinned_message: Option<WireMessage>,
     member_count: usize,
     members: Vec<WirePerson>,
 }
@@ -141,6 +142,7 @@ impl WireDetail {
     /// A conversation with the people in it.
     pub(crate) fn new(
         conversation: WireConversation,
+        pinned_message: Option<WireMessage>,
         members: &[MemberView],
         online: impl Fn(i64) -> bool,
     ) -> Self {
@@ -158,6 +160,7 @@ impl WireDetail {
         };
         Self {
             conversation,
+            pinned_message,
             member_count: members.len(),
             members: members.iter().map(person).collect(),
         }
