@@ -141,14 +141,14 @@ fn chunks() -> Vec<Route> {
             ("POST", "/api/im/file/chunk/init"),
             User,
             CHUNK,
-            "chunk::resumed_after_a_restart",
+            "chunk::resumed_and_merged",
             chunk::init,
         ),
         route(
             ("POST", "/api/im/file/chunk/upload"),
             User,
             CHUNK,
-            "chunk::resumed_after_a_restart",
+            "chunk::resumed_and_merged",
             chunk::upload,
         )
         .upload(),
@@ -156,7 +156,7 @@ fn chunks() -> Vec<Route> {
             ("POST", "/api/im/file/chunk/merge"),
             User,
             CHUNK,
-            "chunk::resumed_after_a_restart",
+            "chunk::resumed_and_merged",
             chunk::merge,
         ),
         route(
@@ -177,14 +177,14 @@ fn chunks() -> Vec<Route> {
             ("POST", "/api/im/file/chunk/resume/{id}"),
             User,
             CHUNK,
-            "chunk::resumed_after_a_restart",
+            "chunk::resumed_and_merged",
             chunk::resume,
         ),
         route(
             ("GET", "/api/im/file/chunk/progress/{id}"),
             User,
             CHUNK,
-            "chunk::resumed_after_a_restart",
+            "chunk::resumed_and_merged",
             chunk::progress,
         ),
     ]

@@ -30,7 +30,7 @@ async fn send(person: &Person, id: &str, number: i64, bytes: &[u8]) -> Answer {
 }
 
 #[tokio::test]
-async fn resumed_after_a_restart() {
+async fn resumed_and_merged() {
     let house = House::open().await;
     let (ann, bob) = (house.person("alice").await, house.person("bob").await);
     let whole = whole();
