@@ -7,6 +7,11 @@ use crate::handlers::auth;
 const SECTION: &str = "B3";
 
 pub(super) fn routes() -> Vec<Route> {
+    [doc(), c(), csrf()].into_iter().flatten().collect()
+}
+
+/// At the older prefix.
+fn doc() -> Vec<Route> {
     vec![
         route(
             ("POST", "/api/auth/login"),
@@ -16,21 +21,7 @@ pub(super) fn routes() -> Vec<Route> {
             auth::login_doc,
         ),
         route(
-            ("POST", "/api/im/auth/login"),
-            Public,
-            SECTION,
-            "auth::login",
-            auth::login_c,
-        ),
-        route(
             ("POST", "/api/auth/register"),
-            Public,
-            SECTION,
-            "auth::register",
-            auth::register,
-        ),
-        route(
-            ("POST", "/api/im/auth/register"),
             Public,
             SECTION,
             "auth::register",
@@ -44,21 +35,7 @@ pub(super) fn routes() -> Vec<Route> {
             auth::get_info,
         ),
         route(
-            ("GET", "/api/im/auth/getInfo"),
-            User,
-            SECTION,
-            "auth::get_info",
-            auth::get_info,
-        ),
-        route(
             ("POST", "/api/auth/logout"),
-            User,
-            SECTION,
-            "auth::logout",
-            auth::logout,
-        ),
-        route(
-            ("POST", "/api/im/auth/logout"),
             User,
             SECTION,
             "auth::logout",
@@ -72,18 +49,52 @@ pub(super) fn routes() -> Vec<Route> {
             auth::refresh,
         ),
         route(
-            ("POST", "/api/im/auth/refresh"),
-            Public,
-            SECTION,
-            "auth::refresh",
-            auth::refresh,
-        ),
-        route(
             ("POST", "/api/auth/validateToken"),
             Public,
             SECTION,
             "auth::validate_token",
             auth::validate_token,
+        ),
+    ]
+}
+
+/// At the newer prefix.
+fn c() -> Vec<Route> {
+    vec![
+        route(
+            ("POST", "/api/im/auth/login"),
+            Public,
+            SECTION,
+            "auth::login",
+            auth::login_c,
+        ),
+        route(
+            ("POST", "/api/im/auth/register"),
+            Public,
+            SECTION,
+            "auth::register",
+            auth::register,
+        ),
+        route(
+            ("GET", "/api/im/auth/getInfo"),
+            User,
+            SECTION,
+            "auth::get_info",
+            auth::get_info,
+        ),
+        route(
+            ("POST", "/api/im/auth/logout"),
+            User,
+            SECTION,
+            "auth::logout",
+            auth::logout,
+        ),
+        route(
+            ("POST", "/api/im/auth/refresh"),
+            Public,
+            SECTION,
+            "auth::refresh",
+            auth::refresh,
         ),
         route(
             ("POST", "/api/im/auth/validateToken"),
@@ -92,6 +103,12 @@ pub(super) fn routes() -> Vec<Route> {
             "auth::validate_token",
             auth::validate_token,
         ),
+    ]
+}
+
+/// Wherever a client might look for it.
+fn csrf() -> Vec<Route> {
+    vec![
         route(
             ("GET", "/csrf/token"),
             Public,

@@ -7,6 +7,10 @@ use crate::handlers::{config, contact};
 const SECTION: &str = "B7 settings";
 
 pub(super) fn routes() -> Vec<Route> {
+    [settings(), blocks()].into_iter().flatten().collect()
+}
+
+fn settings() -> Vec<Route> {
     vec![
         route(
             ("GET", "/api/im/config"),
@@ -64,6 +68,11 @@ pub(super) fn routes() -> Vec<Route> {
             "config::settings",
             config::save_shortcut,
         ),
+    ]
+}
+
+fn blocks() -> Vec<Route> {
+    vec![
         route(
             ("GET", "/api/im/config/blocked"),
             User,

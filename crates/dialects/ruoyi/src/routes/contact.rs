@@ -7,6 +7,10 @@ use crate::handlers::contact;
 const SECTION: &str = "B7 contact";
 
 pub(super) fn routes() -> Vec<Route> {
+    [friends(), groups(), requests()].into_iter().flatten().collect()
+}
+
+fn friends() -> Vec<Route> {
     vec![
         route(
             ("GET", "/api/im/contact/list"),
@@ -16,18 +20,51 @@ pub(super) fn routes() -> Vec<Route> {
             contact::list,
         ),
         route(
-            ("GET", "/api/im/contact/grouped"),
-            User,
-            SECTION,
-            "contact::groups",
-            contact::grouped,
-        ),
-        route(
             ("GET", "/api/im/contact/search"),
             User,
             SECTION,
             "contact::search",
             contact::search,
+        ),
+        route(
+            ("GET", "/api/im/contact/{id}"),
+            User,
+            SECTION,
+            "contact::list_and_detail",
+            contact::detail,
+        ),
+        route(
+            ("PUT", "/api/im/contact/{id}"),
+            User,
+            SECTION,
+            "contact::update_and_delete",
+            contact::update,
+        ),
+        route(
+            ("DELETE", "/api/im/contact/{id}"),
+            User,
+            SECTION,
+            "contact::update_and_delete",
+            contact::delete,
+        ),
+        route(
+            ("PUT", "/api/im/contact/{id}/block"),
+            User,
+            SECTION,
+            "contact::block",
+            contact::set_blocked,
+        ),
+    ]
+}
+
+fn groups() -> Vec<Route> {
+    vec![
+        route(
+            ("GET", "/api/im/contact/grouped"),
+            User,
+            SECTION,
+            "contact::groups",
+            contact::grouped,
         ),
         route(
             ("GET", "/api/im/contact/group/list"),
@@ -57,6 +94,11 @@ pub(super) fn routes() -> Vec<Route> {
             "contact::groups",
             contact::delete_group,
         ),
+    ]
+}
+
+fn requests() -> Vec<Route> {
+    vec![
         route(
             ("POST", "/api/im/contact/request/send"),
             User,
@@ -84,34 +126,6 @@ pub(super) fn routes() -> Vec<Route> {
             SECTION,
             "contact::requests",
             contact::handle_request,
-        ),
-        route(
-            ("GET", "/api/im/contact/{id}"),
-            User,
-            SECTION,
-            "contact::list_and_detail",
-            contact::detail,
-        ),
-        route(
-            ("PUT", "/api/im/contact/{id}"),
-            User,
-            SECTION,
-            "contact::update_and_delete",
-            contact::update,
-        ),
-        route(
-            ("DELETE", "/api/im/contact/{id}"),
-            User,
-            SECTION,
-            "contact::update_and_delete",
-            contact::delete,
-        ),
-        route(
-            ("PUT", "/api/im/contact/{id}/block"),
-            User,
-            SECTION,
-            "contact::block",
-            contact::set_blocked,
         ),
     ]
 }

@@ -7,6 +7,10 @@ use crate::handlers::user;
 const SECTION: &str = "B7 user";
 
 pub(super) fn routes() -> Vec<Route> {
+    [people(), changes()].into_iter().flatten().collect()
+}
+
+fn people() -> Vec<Route> {
     vec![
         route(
             ("GET", "/api/im/user/info"),
@@ -44,18 +48,23 @@ pub(super) fn routes() -> Vec<Route> {
             user::friends,
         ),
         route(
-            ("PUT", "/api/im/user/changeStatus"),
-            User,
-            SECTION,
-            "user::change_status",
-            user::change_status,
-        ),
-        route(
             ("GET", "/api/im/user/{id}"),
             User,
             SECTION,
             "user::info",
             user::detail,
+        ),
+    ]
+}
+
+fn changes() -> Vec<Route> {
+    vec![
+        route(
+            ("PUT", "/api/im/user/changeStatus"),
+            User,
+            SECTION,
+            "user::change_status",
+            user::change_status,
         ),
         route(
             ("PUT", "/api/im/user/{id}"),
