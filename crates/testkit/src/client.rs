@@ -146,6 +146,17 @@ impl Socket {
         self.send_text(&frame.to_string()).await;
     }
 
+    /// Sends a frame on a socket that may be gone.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub async fn try_send(&mut self, frame: &Value) -> Result<(), ()> {
+        self.stream
+            .send(Message::text(frame.to_string()))
+            .await
+            .map_err(|_| ())
+    }
+
     /// Sends text as it is.
     ///
     /// # Panics

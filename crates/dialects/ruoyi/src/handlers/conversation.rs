@@ -7,7 +7,7 @@ use parlance_core::command::{
 use parlance_core::query::{
     ConversationMembers, ConversationOverview, Conversations, MessagesById, OneConversation, UnreadTotal,
 };
-use parlance_core::types::{ConversationKind, Role};
+use parlance_core::types::ConversationKind;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -276,7 +276,6 @@ pub(crate) async fn create(State(app): State<App>, caller: Caller, Input(body): 
             let name = body.name.or(body.group_name).unwrap_or_default();
             let group = CreateGroup {
                 avatar: body.group_avatar.or(body.avatar).unwrap_or_default(),
-                invite_role: Role::Member,
                 ..CreateGroup::named(name, body.member_ids.unwrap_or_default())
             };
             app.core.execute(&caller.actor, group).await?
