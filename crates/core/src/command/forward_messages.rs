@@ -38,6 +38,8 @@ pub struct ForwardMessages {
     pub messages: Vec<Forward>,
     /// Where to.
     pub targets: Vec<Target>,
+    /// A text of the caller's own, sent after them to every target.
+    pub note: Option<String>,
     /// The sender's own id for the whole: forwarding again under it is answered with the first messages.
     pub client_id: Option<String>,
 }
@@ -60,6 +62,11 @@ impl Command for ForwardMessages {
                     ..self.message(forward, *target, sent.len())
                 };
                 sent.push(message.apply(cx).await?);
+            }
+            if let Some(note) = &self.note {
+                let text = SendMessage::text(*target, note);
+                let client_id = self.client_id(sent.len());
+                sent.push(SendMessage { client_id, ..text }.apply(cx).await?);
             }
         }
         Ok(sent)
@@ -86,13 +93,17 @@ impl ForwardMessages {
         Ok(())
     }
 
-    /// The message to send; `index` tells the client ids of several apart.
+    /// The client id of one of the messages sent: the first has that of the whole.
+    fn client_id(&self, index: usize) -> Option<String> {
+        let id = self.client_id.as_ref()?;
+        Some(match index {
+            0 => id.clone(),
+            _ => format!("{id}#{index}"),
+        })
+    }
+
     fn message(&self, forward: &Forward, target: Target, index: usize) -> SendMessage {
-        let several = self.messages.len() * self.targets.len() > 1;
-        let client_id = self.client_id.as_ref().map(|id| match several {
-            true => format!("{id}#{index}"),
-            false => id.clone(),
-        });
+        let client_id = self.client_id(index);
         SendMessage {
             target,
             content_type: forward.content_type.clone(),
@@ -155,6 +166,7 @@ mod tests {
         ForwardMessages {
             messages,
             targets,
+            note: None,
             client_id: None,
         }
     }
@@ -234,6 +246,27 @@ mod tests {
             (message.content_type.as_str(), message.forwarded_from),
             ("COMBINE_FORWARD", None)
         );
+    }
+
+    #[tokio::test]
+    async fn a_note_comes_after_them() {
+        let test = TestCore::start().await;
+        let (ann, bob) = (test.user("ann").await, test.user("bob").await);
+        let here = test.direct(&ann, &bob).await;
+        let one = test.say(&bob, here, "one").await.view.message.id;
+        let mut noted = to(vec![Target::Conversation(here)], vec![forward(one, "fwd")]);
+        noted.note = Some("look".into());
+        let sent = test.core.execute(&ann, noted).await.unwrap();
+        let came: Vec<_> = sent
+            .iter()
+            .map(|sent| {
+                (
+                    sent.view.message.content.as_str(),
+                    sent.view.message.forwarded_from,
+                )
+            })
+            .collect();
+        assert_eq!(came, [("fwd", Some(one)), ("look", None)]);
     }
 
     #[tokio::test]

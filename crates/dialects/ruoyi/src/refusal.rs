@@ -50,6 +50,19 @@ impl Refusal {
     }
 }
 
+/// A refusal in the words that a call has for some of its cases; status and code stay those of the case.
+pub(crate) fn worded(error: Error, words: &[(ErrorKind, &str)]) -> Refusal {
+    let own = words.iter().find(|(kind, _)| *kind == error.kind);
+    let refusal = Refusal::from(error);
+    match own {
+        Some((_, msg)) => Refusal {
+            msg: (*msg).to_owned(),
+            ..refusal
+        },
+        None => refusal,
+    }
+}
+
 impl From<ErrorKind> for Refusal {
     fn from(kind: ErrorKind) -> Self {
         Error::from(kind).into()

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::caller::{Caller, Profile};
+use crate::handlers::message_lookup::wired;
 use crate::input::{Id, Input, flag, idempotency_key, ids, int, text};
 use crate::refusal::Refusal;
 use crate::reply::{Answer, data, done, said};
@@ -148,8 +149,7 @@ pub(crate) async fn list(
     if caller.profile == Profile::C || app.options.oldest_first {
         page.reverse();
     }
-    let reader = reader(&app, &caller);
-    data(page.iter().map(|view| WireMessage::new(view, reader)).collect())
+    data(wired(&app, &caller, conversation_id, &page).await?)
 }
 
 /// What a client says it has read.

@@ -5,10 +5,14 @@ mod auth;
 mod config;
 mod contact;
 mod conversation;
+mod favorite;
 mod file;
 mod group;
+mod mention;
 mod message;
+mod message_change;
 mod notification;
+mod reaction;
 mod user;
 
 use std::collections::BTreeMap;
@@ -103,10 +107,14 @@ fn all() -> Vec<Route> {
         config::routes(),
         contact::routes(),
         conversation::routes(),
+        favorite::routes(),
         file::routes(),
         group::routes(),
+        mention::routes(),
         message::routes(),
+        message_change::routes(),
         notification::routes(),
+        reaction::routes(),
         user::routes(),
     ]
     .into_iter()

@@ -1,10 +1,12 @@
 //! The message object: the union of the names that the client generations read (B5).
 
 use jiff::tz::TimeZone;
+use parlance_core::query::Marks;
 use parlance_core::types::{MessageView, Quote, UserCard, UserId};
 use serde::Serialize;
 
 use crate::caller::Profile;
+use crate::wire::message_marks::{WireReactionCount, WireReadCount};
 use crate::wire::time::{local, local_opt};
 
 /// What a recalled message shows instead of its content.
@@ -51,6 +53,10 @@ pub(crate) struct WireMessage {
     file_url: Option<String>,
     file_name: Option<String>,
     file_size: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reactions: Option<Vec<WireReactionCount>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_status: Option<WireReadCount>,
 }
 
 /// The message that another one answers.
@@ -149,7 +155,32 @@ impl WireMessage {
             file_url: file.url,
             file_name: file.name,
             file_size: file.size,
+            reactions: None,
+            read_status: None,
         }
+    }
+
+    /// The same message with its reactions and how many have read it.
+    pub(crate) fn marked(self, marks: Marks) -> Self {
+        Self {
+            reactions: Some(marks.reactions.into_iter().map(WireReactionCount::from).collect()),
+            read_status: Some(marks.read.into()),
+            ..self
+        }
+    }
+
+    /// What a combined message shows of this one.
+    pub(crate) fn in_combined(&self) -> serde_json::Value {
+        serde_json::json!({
+            "messageId": self.id,
+            "senderId": self.sender_id,
+            "senderName": self.sender_name,
+            "senderAvatar": self.sender_avatar,
+            "type": self.kind,
+            "content": self.content,
+            "sendTime": self.send_time,
+            "timestamp": self.timestamp,
+        })
     }
 
     /// The same message, said to be the receiver's own or not.

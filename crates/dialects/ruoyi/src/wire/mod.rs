@@ -3,9 +3,12 @@
 pub(crate) mod announcement;
 pub(crate) mod contact;
 pub(crate) mod conversation;
+pub(crate) mod favorite;
 pub(crate) mod file;
 pub(crate) mod group;
+pub(crate) mod mention;
 pub(crate) mod message;
+pub(crate) mod message_marks;
 pub(crate) mod notification;
 pub(crate) mod time;
 pub(crate) mod user;
