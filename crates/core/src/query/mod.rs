@@ -34,7 +34,10 @@ pub use notification::{FindNotification, Notifications, UnreadNotifications};
 pub(crate) use passing::{MaySignal, MayType};
 pub use reaction::{CountReactions, ReactionBy, ReactionCount, Reactions};
 pub use receipt::{Marks, MessageMarks, ReadCount, ReadStatus, Reader, WhoRead};
-pub use search::{FoundMessage, FoundMessages, KEYWORD_CHARS_MAX, Page, SearchMessages, TextMatch};
+pub use search::{
+    FoundFile, FoundMessage, FoundMessages, KEYWORD_CHARS_MAX, Page, SearchContacts, SearchFiles,
+    SearchGroups, SearchMessages, TextMatch,
+};
 pub use settings::Settings;
 pub(crate) use settings::parse_settings;
 pub(crate) use upload::HasUpload;

@@ -1,18 +1,22 @@
-//! Search in the texts of messages, as a person asks for it: filters, pages, a piece of the text around the hit.
+//! Search as a person asks for it: in the texts of messages with filters and pages, and by name among contacts,
+//! groups and files. How texts are found is in [`crate::search`].
 
 use parlance_store::Tx;
-use parlance_store::table::message;
 use parlance_store::table::search as table;
+use parlance_store::table::{file, message};
 use rustc_hash::FxHashMap;
 
 use crate::core::{Query, ReadContext};
 use crate::error::{Error, Result};
 use crate::policy;
+use crate::query::{Contacts, Group, MyGroups};
 use crate::search::{self, MATCHES_MAX, Search, Wanted};
-use crate::types::{ConversationId, Message, MessageId, Timestamp, UserCard, UserId};
+use crate::types::{ContactView, ConversationId, FileView, Message, MessageId, Timestamp, UserCard, UserId};
 
 /// Characters of what is looked for.
 pub const KEYWORD_CHARS_MAX: usize = 100;
+/// People, groups or files in one answer.
+const NAMES_MAX: usize = 100;
 /// Characters shown around a hit.
 const SNIPPET_CHARS_MAX: usize = 100;
 
@@ -101,21 +105,27 @@ impl SearchMessages {
     }
 
     fn wanted(&self) -> Result<Wanted> {
-        let keyword = self.keyword.trim();
-        if keyword.chars().count() > KEYWORD_CHARS_MAX {
-            return Err(Error::invalid(format!(
-                "a search takes at most {KEYWORD_CHARS_MAX} characters; look for a shorter part of the text"
-            )));
-        }
-        let normal = search::normalise(keyword);
-        if normal.trim().is_empty() {
-            return Err(Error::invalid("say what to search for: the keyword is empty"));
-        }
+        let normal = normal_form(&self.keyword)?;
         Ok(match self.matching {
             TextMatch::Part => Wanted::Part(normal),
-            TextMatch::Whole => Wanted::Whole(keyword.to_owned()),
+            TextMatch::Whole => Wanted::Whole(self.keyword.trim().to_owned()),
         })
     }
+}
+
+/// What is looked for, as it is compared.
+fn normal_form(keyword: &str) -> Result<String> {
+    let keyword = keyword.trim();
+    if keyword.chars().count() > KEYWORD_CHARS_MAX {
+        return Err(Error::invalid(format!(
+            "a search takes at most {KEYWORD_CHARS_MAX} characters; look for a shorter part of the text"
+        )));
+    }
+    let normal = search::normalise(keyword);
+    if normal.trim().is_empty() {
+        return Err(Error::invalid("say what to search for: the keyword is empty"));
+    }
+    Ok(normal)
 }
 
 /// A message that was found.
@@ -127,6 +137,8 @@ pub struct FoundMessage {
     pub sender: Option<UserCard>,
     /// Up to 100 characters of it around the hit.
     pub snippet: String,
+    /// How the caller sees its conversation named.
+    pub conversation_name: String,
 }
 
 /// What was found.
@@ -174,16 +186,21 @@ impl Query for SearchMessages {
         Ok(FoundMessages {
             total: matches.total.min(MATCHES_MAX),
             exact: matches.all && matches.total <= MATCHES_MAX,
-            messages: load(cx.tx, self.page.of(ids), &shown).await?,
+            messages: load(cx, self.page.of(ids), &shown).await?,
         })
     }
 }
 
-async fn load<T: Tx>(tx: &mut T, ids: &[MessageId], shown: &str) -> Result<Vec<FoundMessage>> {
+async fn load<T: Tx>(
+    cx: &mut ReadContext<'_, T>,
+    ids: &[MessageId],
+    shown: &str,
+) -> Result<Vec<FoundMessage>> {
     let mut senders: FxHashMap<UserId, Option<UserCard>> = FxHashMap::default();
+    let mut names = Names::default();
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
-        let Some(message) = message::by_id(tx, *id).await? else {
+        let Some(message) = message::by_id(cx.tx, *id).await? else {
             continue;
         };
         let sender = match message.sender_id {
@@ -191,7 +208,7 @@ async fn load<T: Tx>(tx: &mut T, ids: &[MessageId], shown: &str) -> Result<Vec<F
             Some(id) => match senders.get(&id) {
                 Some(known) => known.clone(),
                 None => {
-                    let card = message::card(tx, id).await?.map(UserCard::from);
+                    let card = message::card(cx.tx, id).await?.map(UserCard::from);
                     senders.insert(id, card.clone());
                     card
                 }
@@ -199,9 +216,144 @@ async fn load<T: Tx>(tx: &mut T, ids: &[MessageId], shown: &str) -> Result<Vec<F
         };
         found.push(FoundMessage {
             snippet: search::snippet(&message.content, shown, SNIPPET_CHARS_MAX),
+            conversation_name: names.of(cx, message.conversation_id).await?,
             message,
             sender,
         });
     }
     Ok(found)
+}
+
+/// How the caller sees conversations named.
+#[derive(Default)]
+struct Names(FxHashMap<ConversationId, String>);
+
+impl Names {
+    async fn of<T: Tx>(&mut self, cx: &mut ReadContext<'_, T>, id: ConversationId) -> Result<String> {
+        if let Some(known) = self.0.get(&id) {
+            return Ok(known.clone());
+        }
+        let place = policy::membership(cx.tx, cx.actor, id).await?;
+        let conversation = &place.conversation;
+        let pair = [conversation.user_low, conversation.user_high];
+        let peer = pair
+            .into_iter()
+            .flatten()
+            .find(|user_id| *user_id != cx.actor.user_id);
+        let name = match peer {
+            _ if !place.member.remark.is_empty() => place.member.remark,
+            Some(peer) => {
+                let card = message::card(cx.tx, peer).await?.map(UserCard::from);
+                card.map(|card| card.name).unwrap_or_default()
+            }
+            None => place.conversation.name,
+        };
+        self.0.insert(id, name.clone());
+        Ok(name)
+    }
+}
+
+/// Looks for people in the caller's contact list, by remark, names, text id, mobile or mail.
+///
+/// # Errors
+/// `Invalid` for a keyword without visible characters or with more than [`KEYWORD_CHARS_MAX`].
+#[derive(Clone, Debug)]
+pub struct SearchContacts {
+    /// What is looked for.
+    pub keyword: String,
+}
+
+impl Query for SearchContacts {
+    type Answer = Vec<ContactView>;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<ContactView>> {
+        let wanted = normal_form(&self.keyword)?;
+        let owner_id = cx.actor.user_id;
+        let mut contacts = Contacts { owner_id }.run(cx).await?;
+        contacts.retain(|view| {
+            let user = &view.user;
+            let names = [
+                &view.contact.remark,
+                &user.nickname,
+                &user.name,
+                &user.english_name,
+                &user.uid,
+            ];
+            let reach = user.mobile.iter().chain(user.email.iter());
+            names
+                .into_iter()
+                .chain(reach)
+                .any(|name| search::normalise(name).contains(&wanted))
+        });
+        contacts.truncate(NAMES_MAX);
+        Ok(contacts)
+    }
+}
+
+/// Looks for groups that the caller is in, by name.
+///
+/// # Errors
+/// `Invalid` for a keyword without visible characters or with more than [`KEYWORD_CHARS_MAX`].
+#[derive(Clone, Debug)]
+pub struct SearchGroups {
+    /// What is looked for.
+    pub keyword: String,
+}
+
+impl Query for SearchGroups {
+    type Answer = Vec<Group>;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<Group>> {
+        let wanted = normal_form(&self.keyword)?;
+        let mut groups = MyGroups.run(cx).await?;
+        groups.retain(|group| search::normalise(&group.conversation.name).contains(&wanted));
+        groups.truncate(NAMES_MAX);
+        Ok(groups)
+    }
+}
+
+/// Looks for files by name: the caller's own, and those sent where the caller can see it. Newest first.
+///
+/// # Errors
+/// `Invalid` for a keyword without visible characters or with more than [`KEYWORD_CHARS_MAX`].
+#[derive(Clone, Debug)]
+pub struct SearchFiles {
+    /// What is looked for.
+    pub keyword: String,
+}
+
+/// A file that was found.
+#[derive(Clone, Debug)]
+pub struct FoundFile {
+    /// The file.
+    pub view: FileView,
+    /// Where it was sent, and how the caller sees that named; none for one that was not sent.
+    pub conversation: Option<(ConversationId, String)>,
+}
+
+impl Query for SearchFiles {
+    type Answer = Vec<FoundFile>;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<FoundFile>> {
+        normal_form(&self.keyword)?;
+        let (tenant_id, me) = (cx.actor.tenant_id, cx.actor.user_id);
+        let keyword = self.keyword.trim();
+        let hits = file::search(cx.tx, tenant_id, me, keyword, NAMES_MAX as i64).await?;
+        let mut names = Names::default();
+        let mut found = Vec::with_capacity(hits.len());
+        for (file_id, conversation_id) in hits {
+            let Some(stored) = file::by_id(cx.tx, file_id).await? else {
+                continue;
+            };
+            let conversation = match conversation_id {
+                Some(id) => Some((id, names.of(cx, id).await?)),
+                None => None,
+            };
+            found.push(FoundFile {
+                view: FileView::load(cx.tx, stored).await?,
+                conversation,
+            });
+        }
+        Ok(found)
+    }
 }

@@ -7,6 +7,8 @@ use parlance_core::Core;
 use parlance_transport::http::limit::RateLimiter;
 use parlance_transport::websocket::SocketLimits;
 
+use crate::recent_keywords::RecentKeywords;
+
 /// Settings of the dialect.
 #[derive(Clone)]
 pub struct Options {
@@ -42,6 +44,7 @@ impl Default for Options {
 pub(crate) struct App {
     pub(crate) core: Core,
     pub(crate) options: Arc<Options>,
+    pub(crate) recent_keywords: Arc<RecentKeywords>,
 }
 
 impl App {
@@ -49,6 +52,7 @@ impl App {
         Self {
             core,
             options: Arc::new(options),
+            recent_keywords: Arc::default(),
         }
     }
 }

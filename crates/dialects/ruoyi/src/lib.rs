@@ -8,6 +8,7 @@ mod caller;
 mod handlers;
 mod input;
 mod realtime;
+mod recent_keywords;
 mod refusal;
 mod reply;
 mod routes;

@@ -1,6 +1,7 @@
 //! Files: what was uploaded, which messages carry it, and whose bytes are still to be erased.
 
 use crate::error::Result;
+use crate::fragment::contains_pattern;
 use crate::tx::Tx;
 use crate::{params, row};
 
@@ -219,4 +220,29 @@ pub async fn is_in_sight<T: Tx>(tx: &mut T, file_id: i64, user_id: i64) -> Resul
         )
         .await?;
     Ok(row.is_some())
+}
+
+/// Files by name that a person may open, newest first, each with a conversation where it was sent in sight of that
+/// person: private ones of their own, and those that came with a message.
+pub async fn search<T: Tx>(
+    tx: &mut T,
+    tenant_id: i64,
+    user_id: i64,
+    name: &str,
+    limit: i64,
+) -> Result<Vec<(i64, Option<i64>)>> {
+    tx.many(
+        "WITH open AS (SELECT id AS file_id, NULL AS conversation_id FROM files WHERE owner_id = $1 AND public = 0 \
+         UNION ALL SELECT s.file_id, s.conversation_id FROM members p \
+         JOIN conversations c ON c.id = p.conversation_id \
+         JOIN file_shares s ON s.conversation_id = p.conversation_id \
+         JOIN messages m ON m.id = s.message_id \
+         WHERE p.user_id = $1 AND p.state = 1 AND c.dissolved_at IS NULL AND m.recalled_at IS NULL \
+         AND m.deleted_at IS NULL AND m.seq > p.joined_seq AND m.seq > p.cleared_seq) \
+         SELECT f.id, MAX(open.conversation_id) FROM open JOIN files f ON f.id = open.file_id \
+         WHERE f.tenant_id = $2 AND f.deleted_at IS NULL AND f.name LIKE $3 ESCAPE '\\' \
+         GROUP BY f.id ORDER BY f.id DESC LIMIT $4",
+        params![user_id, tenant_id, &contains_pattern(name), limit],
+    )
+    .await
 }

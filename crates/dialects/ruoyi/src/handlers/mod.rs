@@ -18,4 +18,5 @@ pub(crate) mod message_lookup;
 pub(crate) mod notification;
 pub(crate) mod reaction;
 pub(crate) mod receipt;
+pub(crate) mod search;
 pub(crate) mod user;

@@ -13,6 +13,7 @@ mod message;
 mod message_change;
 mod notification;
 mod reaction;
+mod search;
 mod user;
 
 use std::collections::BTreeMap;
@@ -115,6 +116,7 @@ fn all() -> Vec<Route> {
         message_change::routes(),
         notification::routes(),
         reaction::routes(),
+        search::routes(),
         user::routes(),
     ]
     .into_iter()

@@ -25,5 +25,6 @@ mod notification;
 mod people;
 mod reaction;
 mod receipt;
+mod search;
 mod socket;
 mod user;
