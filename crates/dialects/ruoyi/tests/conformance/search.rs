@@ -88,6 +88,28 @@ async fn messages() {
 }
 
 #[tokio::test]
+async fn what_changes_is_found_as_it_is_now() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("alice").await, house.person("bob").await);
+    let here = house.direct(&ann, &bob).await;
+    let (secret, wrong, doomed) = (
+        ann.say(here, "秘密一").await,
+        ann.say(here, "秘密二").await,
+        ann.say(here, "秘密三").await,
+    );
+    let delete = async |path: String| ok(ann.http.fetch(ann.http.request("DELETE", &path)).await);
+    delete(format!("/api/im/message/{secret}/recall")).await;
+    delete(format!("/api/im/message/{doomed}")).await;
+    let edit = json!({ "newContent": "公开" });
+    ok(ann.http.put(&format!("/api/im/message/{wrong}/edit"), edit).await);
+    for includes_revoked in [false, true] {
+        let body = json!({ "keyword": "秘密", "includeRevoked": includes_revoked });
+        assert_eq!(search(&bob, body).await["total"], 0);
+    }
+    assert_eq!(ids(&search(&bob, json!({ "keyword": "公开" })).await), [wrong]);
+}
+
+#[tokio::test]
 async fn message_filters() {
     let house = House::open().await;
     let (ann, bob, eve) = (
