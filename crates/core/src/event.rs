@@ -4,8 +4,9 @@
 //! It carries what an ideal client needs to show it, so that no socket has to ask the store. Dialects turn it into
 //! their own frames; the same frame is made once and shared, see [`Delivery`].
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
-use parking_lot::Mutex;
 use parlance_store::table::event::NewEvent;
 use serde_json::{Value, json};
 
@@ -412,13 +413,20 @@ fn people_row(kind: i64, conversation_id: ConversationId, by: UserId, user_ids: 
 /// The name of one way to write an event: a dialect, and what in it depends on the receiver.
 pub type Form = &'static str;
 
+/// An event in one form, and the next form that somebody asked for. Written once, then read without a lock.
+struct Encoded {
+    form: Form,
+    bytes: Option<Bytes>,
+    next: OnceLock<Box<Encoded>>,
+}
+
 /// An event on its way to many connections. Each form of it is encoded once, by the first that asks.
 pub struct Delivery {
     /// What happened.
     pub event: Event,
     /// Its place in the log; none for what is never kept.
     pub position: Option<i64>,
-    encoded: Mutex<Vec<(Form, Option<Bytes>)>>,
+    encoded: OnceLock<Box<Encoded>>,
 }
 
 impl Delivery {
@@ -426,19 +434,26 @@ impl Delivery {
         Self {
             event,
             position,
-            encoded: Mutex::new(Vec::new()),
+            encoded: OnceLock::new(),
         }
     }
 
     /// The event in this form; `encode` runs only if nobody has asked for the form before. `None` means that the
     /// form has nothing to say about the event.
-    pub fn encoded(&self, form: Form, encode: impl FnOnce(&Event) -> Option<Bytes>) -> Option<Bytes> {
-        let mut encoded = self.encoded.lock();
-        if let Some((_, bytes)) = encoded.iter().find(|(known, _)| *known == form) {
-            return bytes.clone();
+    pub fn encoded(&self, form: Form, encode: impl Fn(&Event) -> Option<Bytes>) -> Option<Bytes> {
+        let mut slot = &self.encoded;
+        loop {
+            let encoded = slot.get_or_init(|| {
+                Box::new(Encoded {
+                    form,
+                    bytes: encode(&self.event),
+                    next: OnceLock::new(),
+                })
+            });
+            if encoded.form == form {
+                return encoded.bytes.clone();
+            }
+            slot = &encoded.next;
         }
-        let bytes = encode(&self.event);
-        encoded.push((form, bytes.clone()));
-        bytes
     }
 }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
 
 use parking_lot::{Mutex, RwLock};
 use parlance_store::table::member;
@@ -23,6 +24,8 @@ use crate::types::{ConversationId, UserId};
 const QUEUE_BATCHES_MAX: usize = 4_096;
 /// Ids of members kept in the cache at most, over all conversations.
 const CACHED_MEMBERS_MAX: usize = 1_000_000;
+/// Deliveries queued before the connections are woken at the latest.
+const UNANNOUNCED_DELIVERIES_MAX: usize = 16_384;
 /// Presence is not told to groups larger than this: a storm of log-ins would cost their square.
 const PRESENCE_MEMBERS_MAX: usize = 500;
 
@@ -123,13 +126,23 @@ impl Hub {
         }
     }
 
-    fn deliver(&self, delivery: &Arc<Delivery>, user_ids: impl IntoIterator<Item = UserId>) {
+    /// Queues a delivery for these people and gives how many connections that was; who has to be woken for it is
+    /// added to `sleeping`.
+    fn deliver(
+        &self,
+        delivery: &Arc<Delivery>,
+        user_ids: impl IntoIterator<Item = UserId>,
+        sleeping: &mut Vec<Waker>,
+    ) -> usize {
         let users = self.users.read();
+        let mut connections = 0;
         for user_id in user_ids {
             if let Some(outboxes) = users.get(&user_id) {
-                outboxes.iter().for_each(|outbox| outbox.push(delivery));
+                connections += outboxes.len();
+                sleeping.extend(outboxes.iter().filter_map(|outbox| outbox.push(delivery)));
             }
         }
+        connections
     }
 
     /// Runs until the last sender is gone. Called once.
@@ -141,6 +154,8 @@ impl Hub {
             hub: self,
             store,
             members: Members::default(),
+            sleeping: Vec::new(),
+            unannounced: 0,
         };
         while let Some(job) = receiver.recv().await {
             match job {
@@ -150,6 +165,10 @@ impl Hub {
                     }
                 }
                 Job::Passing(event) => router.route(event, None).await,
+            }
+            // While more is there already, a connection that is woken now would only write in smaller pieces.
+            if receiver.is_empty() {
+                router.wake();
             }
         }
     }
@@ -182,9 +201,26 @@ struct Router {
     hub: Arc<Hub>,
     store: Store<Event>,
     members: Members,
+    /// Connections that something was queued for since they were last woken.
+    sleeping: Vec<Waker>,
+    /// Deliveries queued since then.
+    unannounced: usize,
 }
 
 impl Router {
+    /// Wakes every connection that something was queued for.
+    fn wake(&mut self) {
+        self.unannounced = 0;
+        self.sleeping.drain(..).for_each(Waker::wake);
+    }
+
+    fn deliver(&mut self, delivery: &Arc<Delivery>, user_ids: impl IntoIterator<Item = UserId>) {
+        self.unannounced += self.hub.deliver(delivery, user_ids, &mut self.sleeping);
+        if self.unannounced >= UNANNOUNCED_DELIVERIES_MAX {
+            self.wake();
+        }
+    }
+
     async fn route(&mut self, event: Event, position: Option<i64>) {
         if let Some(conversation_id) = event.changes_members_of() {
             self.members.forget(conversation_id);
@@ -200,19 +236,19 @@ impl Router {
         let delivery = Arc::new(Delivery::new(event, position));
         match audience {
             Audience::Nobody => {}
-            Audience::Users(user_ids) => self.hub.deliver(&delivery, user_ids),
+            Audience::Users(user_ids) => self.deliver(&delivery, user_ids),
             Audience::Conversation(id) => {
                 let members = self.members_of(id).await?;
-                self.hub.deliver(&delivery, members.iter().copied());
+                self.deliver(&delivery, members.iter().copied());
             }
             Audience::ConversationAnd(id, others) => {
                 let members = self.members_of(id).await?;
                 let others = others.into_iter().filter(|user_id| !members.contains(user_id));
-                self.hub.deliver(&delivery, members.iter().copied().chain(others));
+                self.deliver(&delivery, members.iter().copied().chain(others));
             }
             Audience::PeersOf(user_id) => {
                 let peers = self.peers_of(user_id).await?;
-                self.hub.deliver(&delivery, peers);
+                self.deliver(&delivery, peers);
             }
         }
         Ok(())

@@ -53,10 +53,13 @@ impl Outbox {
         }
     }
 
-    pub(crate) fn push(&self, delivery: &Arc<Delivery>) {
+    /// Queues a delivery. Whoever waits for it is not woken here: the waker is handed to the caller, who wakes
+    /// when all that is there to push has been pushed, so that it all leaves in one write.
+    #[must_use = "the connection sleeps until it is woken"]
+    pub(crate) fn push(&self, delivery: &Arc<Delivery>) -> Option<Waker> {
         let mut waiting = self.waiting.lock();
         if waiting.ended.is_some() {
-            return;
+            return None;
         }
         if waiting.deliveries.len() >= WAITING_DELIVERIES_MAX {
             waiting.ended = Some(Ended::TooSlow);
@@ -64,26 +67,34 @@ impl Outbox {
         } else {
             waiting.deliveries.push_back(Arc::clone(delivery));
         }
-        wake(waiting);
+        waiting.waker.take()
     }
 
     pub(crate) fn end(&self, why: Ended) {
         let mut waiting = self.waiting.lock();
         waiting.ended.get_or_insert(why);
-        wake(waiting);
+        let waker = waiting.waker.take();
+        // Woken outside the lock, so that the woken task does not run into it.
+        drop(waiting);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<Arc<Delivery>, Ended>> {
+    /// Hands out what waits through `take`, which is called with at least one delivery.
+    fn poll<R>(
+        &self,
+        cx: &mut Context<'_>,
+        take: impl FnOnce(&mut VecDeque<Arc<Delivery>>) -> R,
+    ) -> Poll<Result<R, Ended>> {
         let mut waiting = self.waiting.lock();
-        if let Some(delivery) = waiting.deliveries.pop_front() {
-            return Poll::Ready(Ok(delivery));
+        if !waiting.deliveries.is_empty() {
+            return Poll::Ready(Ok(take(&mut waiting.deliveries)));
         }
         if let Some(ended) = waiting.ended {
             return Poll::Ready(Err(ended));
         }
-        if waiting.deliveries.capacity() > WAITING_DELIVERIES_KEPT {
-            waiting.deliveries = VecDeque::new();
-        }
+        give_back(&mut waiting.deliveries);
         match &mut waiting.waker {
             Some(waker) => waker.clone_from(cx.waker()),
             none => *none = Some(cx.waker().clone()),
@@ -92,12 +103,10 @@ impl Outbox {
     }
 }
 
-/// Wakes outside the lock, so that the woken task does not run into it.
-fn wake(mut waiting: parking_lot::MutexGuard<'_, Waiting>) {
-    let waker = waiting.waker.take();
-    drop(waiting);
-    if let Some(waker) = waker {
-        waker.wake();
+/// Lets go of the room that a burst has taken.
+fn give_back(empty: &mut VecDeque<Arc<Delivery>>) {
+    if empty.capacity() > WAITING_DELIVERIES_KEPT {
+        *empty = VecDeque::new();
     }
 }
 
@@ -124,9 +133,17 @@ impl Session {
         &self.actor
     }
 
-    /// The next delivery in log order, or why there is none any more.
-    pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Result<Arc<Delivery>, Ended>> {
-        self.outbox.poll(cx)
+    /// Moves everything that waits into the empty queue `into`, in log order; or tells why nothing comes any more.
+    pub fn poll_waiting(
+        &self,
+        cx: &mut Context<'_>,
+        into: &mut VecDeque<Arc<Delivery>>,
+    ) -> Poll<Result<(), Ended>> {
+        let polled = self.outbox.poll(cx, |waiting| std::mem::swap(waiting, into));
+        if polled.is_pending() {
+            give_back(into);
+        }
+        polled
     }
 
     /// The next delivery in log order.
@@ -134,7 +151,9 @@ impl Session {
     /// # Errors
     /// [`Ended`] when the server has ended the session.
     pub async fn next(&self) -> Result<Arc<Delivery>, Ended> {
-        std::future::poll_fn(|cx| self.poll_next(cx)).await
+        let one = std::future::poll_fn(|cx| self.outbox.poll(cx, VecDeque::pop_front)).await?;
+        // `poll` calls with at least one delivery.
+        one.ok_or(Ended::TooSlow)
     }
 }
 

@@ -113,7 +113,7 @@ pub(crate) fn reader<'a>(app: &'a App, caller: &Caller) -> Reader<'a> {
     Reader {
         zone: &app.options.time_zone,
         profile: caller.profile,
-        user_id: Some(caller.actor.user_id),
+        user_id: caller.actor.user_id,
     }
 }
 

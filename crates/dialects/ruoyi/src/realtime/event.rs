@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::caller::Profile;
-use crate::wire::message::{Reader, WireMessage};
+use crate::wire::push::WirePush;
 
 /// The frame that tells this socket of an event, if it is to be told.
 pub(crate) fn frame(app: &App, delivery: &Delivery, session: &Session, profile: Profile) -> Option<Frame> {
@@ -45,24 +45,19 @@ fn encode(app: &App, event: &Event, own: bool, profile: Profile) -> Option<Frame
 
 /// A new message: under `payload` for profile doc, under `data` for profile c.
 #[derive(Serialize)]
-struct Pushed {
+struct Pushed<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    payload: Option<WireMessage>,
+    payload: Option<WirePush<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<WireMessage>,
+    data: Option<WirePush<'a>>,
     timestamp: i64,
 }
 
 fn pushed(app: &App, sent: &MessageSent, own: bool, profile: Profile) -> Option<Frame> {
-    let reader = Reader {
-        zone: &app.options.time_zone,
-        profile,
-        user_id: None,
-    };
-    let message = WireMessage::new(&sent.view, reader).marked_own(own);
-    let timestamp = message.timestamp();
+    let message = WirePush::new(&sent.view, &app.options.time_zone, profile, own);
+    let timestamp = sent.view.message.created_at / 1000;
     let pushed = match profile {
         Profile::Doc => Pushed {
             kind: "new_message",

@@ -6,6 +6,7 @@
 mod event;
 mod frame;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use parlance_core::command::MarkDelivered;
+use parlance_core::event::Delivery;
 use parlance_core::{Ended, Error, ErrorKind, Session};
 use parlance_transport::websocket::{Frame, Outgoing, Protocol, Step, Upgrade};
 use serde_json::{Value, json};
@@ -110,6 +112,7 @@ fn live(app: &App, caller: &Caller, profile: Profile) -> Phase {
     Phase::Live {
         session: app.core.attach(&caller.actor),
         profile,
+        waiting: VecDeque::new(),
     }
 }
 
@@ -126,7 +129,12 @@ enum Phase {
     /// A bad token came with the upgrade.
     Refused(&'static str),
     /// Known and subscribed.
-    Live { session: Session, profile: Profile },
+    Live {
+        session: Session,
+        profile: Profile,
+        /// Taken from the session, and not yet written.
+        waiting: VecDeque<Arc<Delivery>>,
+    },
 }
 
 /// What asynchronous work of a socket ended with.
@@ -313,16 +321,22 @@ impl Protocol for Socket {
     }
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Outgoing> {
-        let Phase::Live { session, profile } = &self.phase else {
+        let Phase::Live {
+            session,
+            profile,
+            waiting,
+        } = &mut self.phase
+        else {
             return Poll::Pending;
         };
         loop {
-            match session.poll_next(cx) {
-                Poll::Ready(Ok(delivery)) => {
-                    if let Some(frame) = event::frame(&self.app, &delivery, session, *profile) {
-                        return Poll::Ready(Outgoing::Frame(frame));
-                    }
+            while let Some(delivery) = waiting.pop_front() {
+                if let Some(frame) = event::frame(&self.app, &delivery, session, *profile) {
+                    return Poll::Ready(Outgoing::Frame(frame));
                 }
+            }
+            match session.poll_waiting(cx, waiting) {
+                Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(ended)) => {
                     let (code, reason) = match ended {
                         Ended::Revoked => (CLOSE_TOKEN, "token 无效或已过期"),

@@ -33,8 +33,7 @@ pub(crate) struct WireMessage {
     seq: i64,
     status: &'static str,
     send_status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_self: Option<bool>,
+    is_self: bool,
     is_revoked: bool,
     revoked: bool,
     #[serde(rename = "is_revoked")]
@@ -76,12 +75,13 @@ pub(crate) struct WireQuote {
 pub(crate) const DEFAULT_AVATAR: &str = "/avatar/default.png";
 
 /// A person's picture, or the default one.
+pub(crate) fn picture(avatar: &str) -> &str {
+    if avatar.is_empty() { DEFAULT_AVATAR } else { avatar }
+}
+
+/// The same, to keep.
 pub(crate) fn avatar(avatar: &str) -> String {
-    if avatar.is_empty() {
-        DEFAULT_AVATAR.to_owned()
-    } else {
-        avatar.to_owned()
-    }
+    picture(avatar).to_owned()
 }
 
 /// Who reads a message, and how.
@@ -91,8 +91,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) zone: &'a TimeZone,
     /// Which generation of client.
     pub(crate) profile: Profile,
-    /// Who; none in a push that many people share.
-    pub(crate) user_id: Option<UserId>,
+    /// Who.
+    pub(crate) user_id: UserId,
 }
 
 impl WireMessage {
@@ -131,7 +131,7 @@ impl WireMessage {
             seq: message.seq,
             status: if recalled { "recalled" } else { "sent" },
             send_status: "sent",
-            is_self: reader.user_id.map(|user_id| message.sender_id == Some(user_id)),
+            is_self: message.sender_id == Some(reader.user_id),
             is_revoked: recalled,
             revoked: recalled,
             is_revoked_number: u8::from(recalled),
@@ -182,23 +182,10 @@ impl WireMessage {
             "timestamp": self.timestamp,
         })
     }
-
-    /// The same message, said to be the receiver's own or not.
-    pub(crate) fn marked_own(self, own: bool) -> Self {
-        Self {
-            is_self: Some(own),
-            ..self
-        }
-    }
-
-    /// When it was sent, in milliseconds.
-    pub(crate) fn timestamp(&self) -> i64 {
-        self.timestamp
-    }
 }
 
 impl WireQuote {
-    fn new(quote: &Quote, zone: &TimeZone) -> Self {
+    pub(crate) fn new(quote: &Quote, zone: &TimeZone) -> Self {
         let message = &quote.message;
         let gone = message.recalled_at.is_some() || message.deleted_at.is_some();
         let placeholder = media_placeholder(&message.content_type);
@@ -243,6 +230,11 @@ struct FileFields {
     url: Option<String>,
     name: Option<String>,
     size: Option<i64>,
+}
+
+/// The URL of a media message's file, read from its content.
+pub(crate) fn file_url(content_type: &str, content: &str) -> Option<String> {
+    file_fields(content_type, content)?.url
 }
 
 /// The file fields beside the content, read from it where the client has put JSON or a bare URL there.

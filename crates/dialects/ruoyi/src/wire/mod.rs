@@ -10,6 +10,7 @@ pub(crate) mod mention;
 pub(crate) mod message;
 pub(crate) mod message_marks;
 pub(crate) mod notification;
+pub(crate) mod push;
 pub(crate) mod search;
 pub(crate) mod time;
 pub(crate) mod user;
