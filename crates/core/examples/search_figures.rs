@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use parlance_core::account::NewAccount;
 use parlance_core::command::{OpenDirect, SendMessage, Target};
 use parlance_core::query::SearchMessages;
 use parlance_core::types::DEFAULT_TENANT;
@@ -16,7 +17,7 @@ use parlance_core::{
     Actor, Command, Context, Core, CoreOptions, Limits, PasswordCost, Query, ReadContext, Result,
     SqliteOptions, SystemClock, Tx,
 };
-use parlance_store::params;
+use parlance_store::table::search::{self, BUILDING, LIVE, RETIRED};
 
 const PEOPLE: usize = 200;
 const CONVERSATIONS: usize = 1_000;
@@ -90,51 +91,30 @@ impl Language {
     }
 }
 
-struct AddPerson(usize);
-
-impl Command for AddPerson {
-    type Reply = i64;
-
-    async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<i64> {
-        let row = cx
-            .tx
-            .one::<(i64,)>(
-                "INSERT INTO users (tenant_id, uid, created_at, updated_at) VALUES ($1, $2, $3, $3) RETURNING id",
-                params![DEFAULT_TENANT, &format!("person{}", self.0), cx.now],
-            )
-            .await?;
-        Ok(row.map_or(0, |row| row.0))
-    }
-}
-
 struct DropIndex;
 
 impl Command for DropIndex {
     type Reply = ();
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
-        cx.tx.exec("DELETE FROM search_segments", &[]).await?;
-        cx.tx.exec("DELETE FROM search_pieces", &[]).await?;
-        Ok(())
+        Ok(search::remove_all(cx.tx).await?)
     }
 }
 
-/// Segments, docs in live ones, bytes, and whether a merge or a removal is under way.
+/// Live segments, texts in them, bytes of the index, and segments that are being merged or removed.
 struct IndexState;
 
 impl Query for IndexState {
-    type Answer = (i64, i64, i64, i64);
+    type Answer = (usize, i64, i64, usize);
 
     async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Self::Answer> {
-        let sql = "SELECT COUNT(*), COALESCE(SUM(CASE WHEN state = 1 THEN docs ELSE 0 END), 0), \
-                   COALESCE(SUM(state <> 1), 0) FROM search_segments";
-        let segments: Option<(i64, i64, i64)> = cx.tx.one(sql, &[]).await?;
-        let bytes: Option<(i64,)> = cx
-            .tx
-            .one("SELECT COALESCE(SUM(LENGTH(data)), 0) FROM search_pieces", &[])
-            .await?;
-        let (count, docs, busy) = segments.unwrap_or_default();
-        Ok((count, docs, bytes.unwrap_or_default().0, busy))
+        let live = search::segments(cx.tx, LIVE).await?;
+        let mut busy = 0;
+        for state in [BUILDING, RETIRED] {
+            busy += search::segments(cx.tx, state).await?.len();
+        }
+        let docs = live.iter().map(|segment| segment.docs).sum();
+        Ok((live.len(), docs, search::bytes(cx.tx).await?, busy))
     }
 }
 
@@ -216,7 +196,7 @@ async fn fill(
 }
 
 /// Waits until the index stands still.
-async fn indexed(core: &Core, actor: &Actor, messages: usize) -> Result<(i64, i64, i64)> {
+async fn indexed(core: &Core, actor: &Actor, messages: usize) -> Result<(usize, i64, i64)> {
     let mut before = None;
     loop {
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -311,7 +291,15 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let system = Actor::system(DEFAULT_TENANT);
     let mut people = Vec::new();
     for number in 0..PEOPLE {
-        let user_id = core.execute(&system, AddPerson(number)).await?;
+        let user_id = core
+            .create_user(
+                &system,
+                NewAccount {
+                    uid: format!("person{number}"),
+                    ..NewAccount::default()
+                },
+            )
+            .await?;
         people.push(Actor {
             user_id,
             admin: false,

@@ -148,6 +148,20 @@ pub async fn delete_pieces<T: Tx>(tx: &mut T, segment_id: i64, limit: i64) -> Re
     .await
 }
 
+/// Throws the whole index away; it is built again from the log at the next start. For measurements and repairs: all
+/// of it is one change, during which nothing else is written.
+pub async fn remove_all<T: Tx>(tx: &mut T) -> Result<()> {
+    tx.exec("DELETE FROM search_segments", &[]).await?;
+    tx.exec("DELETE FROM search_pieces", &[]).await?;
+    Ok(())
+}
+
+/// Bytes of the whole index. Reads all of it.
+pub async fn bytes<T: Tx>(tx: &mut T) -> Result<i64> {
+    let sql = "SELECT COALESCE(SUM(LENGTH(data)), 0) FROM search_pieces";
+    Ok(tx.one::<(i64,)>(sql, &[]).await?.map_or(0, |row| row.0))
+}
+
 /// How many events of the two kinds there are in the range `after` < id ≤ `upto`, counting no further than `most`.
 pub async fn count_logged<T: Tx>(
     tx: &mut T,
