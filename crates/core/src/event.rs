@@ -288,126 +288,143 @@ impl Event {
         }
     }
 
-    /// The row that the log keeps. The numbers of the kinds are part of the database: never renumbered.
+    /// The row that the log keeps: it names the rows that changed and repeats none of them.
     pub(crate) fn row(&self, now: Timestamp) -> NewEvent {
-        let (kind, conversation, user, subject, payload) = match self {
+        let Named {
+            conversation_id,
+            user_id,
+            subject_id,
+        } = self.named();
+        NewEvent {
+            kind: self.kind(),
+            conversation_id,
+            user_id,
+            subject_id,
+            payload: self.payload().map(|value| value.to_string()),
+            created_at: now,
+        }
+    }
+
+    /// The number of its kind: part of the database, never renumbered. 0 is never kept.
+    fn kind(&self) -> i64 {
+        match self {
+            Self::Typing { .. } | Self::Presence { .. } | Self::Signal { .. } => 0,
+            Self::MessageSent(_) => MESSAGE_SENT,
+            Self::MessageRecalled(_) => 2,
+            Self::MessageEdited { .. } => MESSAGE_EDITED,
+            Self::MessageDeleted(_) => 4,
+            Self::MessagesRead(_) => 5,
+            Self::ReactionChanged { .. } => 6,
+            Self::ConversationCreated { .. } => 7,
+            Self::ConversationChanged { .. } => 8,
+            Self::ConversationDissolved { .. } => 9,
+            Self::MembersAdded { .. } => 10,
+            Self::MembersRemoved { .. } => 11,
+            Self::MemberChanged { .. } => 12,
+            Self::ConversationViewChanged { .. } => 13,
+            Self::ContactsChanged { .. } => 14,
+            Self::NotificationAdded { .. } => 15,
+            Self::AccountChanged { .. } => 16,
+            Self::TokenRevoked { .. } => 17,
+            Self::AccountRevoked { .. } => 18,
+        }
+    }
+
+    fn named(&self) -> Named {
+        match self {
             Self::MessageSent(sent) => {
                 let message = &sent.view.message;
-                (
-                    MESSAGE_SENT,
-                    Some(message.conversation_id),
-                    message.sender_id,
-                    Some(message.id),
-                    None,
-                )
+                Named::new(message.conversation_id, message.sender_id, Some(message.id))
             }
-            Self::MessageRecalled(at) => message_row(2, at, None),
-            Self::MessageEdited { at, .. } => message_row(MESSAGE_EDITED, at, None),
-            Self::MessageDeleted(at) => message_row(4, at, None),
-            Self::ReactionChanged { at, emoji, added } => {
-                message_row(6, at, Some(json!({ "emoji": emoji, "added": added })))
+            Self::MessageRecalled(at)
+            | Self::MessageEdited { at, .. }
+            | Self::MessageDeleted(at)
+            | Self::ReactionChanged { at, .. } => {
+                Named::new(at.conversation_id, Some(at.by), Some(at.message_id))
             }
-            Self::MessagesRead(read) => (
-                5,
-                Some(read.conversation_id),
-                Some(read.user_id),
-                read.last_message_id,
-                Some(json!({ "readSeq": read.read_seq, "messageIds": read.message_ids })),
-            ),
-            Self::ConversationCreated {
-                conversation_id,
-                by,
-                user_ids,
-                ..
-            } => people_row(7, *conversation_id, *by, user_ids),
-            Self::ConversationChanged { conversation_id, by } => {
-                (8, Some(*conversation_id), Some(*by), None, None)
+            Self::MessagesRead(read) => {
+                Named::new(read.conversation_id, Some(read.user_id), read.last_message_id)
             }
-            Self::ConversationDissolved {
-                conversation_id,
-                by,
-                user_ids,
-            } => people_row(9, *conversation_id, *by, user_ids),
-            Self::MembersAdded {
-                conversation_id,
-                by,
-                user_ids,
-            } => people_row(10, *conversation_id, *by, user_ids),
-            Self::MembersRemoved {
-                conversation_id,
-                by,
-                user_ids,
-            } => people_row(11, *conversation_id, *by, user_ids),
             Self::MemberChanged {
                 conversation_id,
                 by,
                 user_id,
-                role,
-                silenced_until,
-            } => (
-                12,
-                Some(*conversation_id),
-                Some(*by),
-                Some(*user_id),
-                Some(json!({ "role": role.number(), "silencedUntil": silenced_until })),
-            ),
+                ..
+            } => Named::new(*conversation_id, Some(*by), Some(*user_id)),
+            Self::ConversationCreated {
+                conversation_id, by, ..
+            }
+            | Self::ConversationChanged { conversation_id, by }
+            | Self::ConversationDissolved {
+                conversation_id, by, ..
+            }
+            | Self::MembersAdded {
+                conversation_id, by, ..
+            }
+            | Self::MembersRemoved {
+                conversation_id, by, ..
+            } => Named::new(*conversation_id, Some(*by), None),
             Self::ConversationViewChanged {
                 conversation_id,
                 user_id,
-            } => (13, Some(*conversation_id), Some(*user_id), None, None),
-            Self::ContactsChanged { by, user_ids } => {
-                (14, None, Some(*by), None, Some(json!({ "userIds": user_ids })))
-            }
+            } => Named::new(*conversation_id, Some(*user_id), None),
+            Self::ContactsChanged { by, .. } => Named::user(*by, None),
             Self::NotificationAdded {
                 user_id,
                 notification_id,
-            } => (15, None, Some(*user_id), Some(*notification_id), None),
-            Self::AccountChanged { user_id } => (16, None, Some(*user_id), None, None),
-            Self::TokenRevoked {
-                user_id,
-                token_id,
-                expires_at,
-            } => (
-                17,
-                None,
-                Some(*user_id),
-                None,
-                Some(json!({ "tokenId": token_id, "expiresAt": expires_at })),
-            ),
-            Self::AccountRevoked { user_id } => (18, None, Some(*user_id), None, None),
-            Self::Typing { .. } | Self::Presence { .. } | Self::Signal { .. } => (0, None, None, None, None),
-        };
-        NewEvent {
-            kind,
-            conversation_id: conversation,
-            user_id: user,
-            subject_id: subject,
-            payload: payload.map(|value| value.to_string()),
-            created_at: now,
+            } => Named::user(*user_id, Some(*notification_id)),
+            Self::AccountChanged { user_id }
+            | Self::TokenRevoked { user_id, .. }
+            | Self::AccountRevoked { user_id } => Named::user(*user_id, None),
+            Self::Typing { .. } | Self::Presence { .. } | Self::Signal { .. } => Named::default(),
         }
+    }
+
+    /// What a reader of the log needs and finds in no other row.
+    fn payload(&self) -> Option<Value> {
+        Some(match self {
+            Self::ReactionChanged { emoji, added, .. } => json!({ "emoji": emoji, "added": added }),
+            Self::MessagesRead(read) => json!({ "readSeq": read.read_seq, "messageIds": read.message_ids }),
+            Self::ConversationCreated { user_ids, .. }
+            | Self::ConversationDissolved { user_ids, .. }
+            | Self::MembersAdded { user_ids, .. }
+            | Self::MembersRemoved { user_ids, .. }
+            | Self::ContactsChanged { user_ids, .. } => json!({ "userIds": user_ids }),
+            Self::MemberChanged {
+                role, silenced_until, ..
+            } => json!({ "role": role.number(), "silencedUntil": silenced_until }),
+            Self::TokenRevoked {
+                token_id, expires_at, ..
+            } => json!({ "tokenId": token_id, "expiresAt": expires_at }),
+            _ => return None,
+        })
     }
 }
 
-type RowParts = (i64, Option<i64>, Option<i64>, Option<i64>, Option<Value>);
-
-fn message_row(kind: i64, at: &MessageRef, payload: Option<Value>) -> RowParts {
-    (
-        kind,
-        Some(at.conversation_id),
-        Some(at.by),
-        Some(at.message_id),
-        payload,
-    )
+/// The rows that an event names.
+#[derive(Default)]
+struct Named {
+    conversation_id: Option<i64>,
+    user_id: Option<i64>,
+    subject_id: Option<i64>,
 }
 
-fn people_row(kind: i64, conversation_id: ConversationId, by: UserId, user_ids: &[UserId]) -> RowParts {
-    (
-        kind,
-        Some(conversation_id),
-        Some(by),
-        None,
-        Some(json!({ "userIds": user_ids })),
-    )
+impl Named {
+    fn new(conversation_id: ConversationId, user_id: Option<UserId>, subject_id: Option<i64>) -> Self {
+        Self {
+            conversation_id: Some(conversation_id),
+            user_id,
+            subject_id,
+        }
+    }
+
+    fn user(user_id: UserId, subject_id: Option<i64>) -> Self {
+        Self {
+            user_id: Some(user_id),
+            subject_id,
+            conversation_id: None,
+        }
+    }
 }
 
 /// The name of one way to write an event: a dialect, and what in it depends on the receiver.

@@ -191,8 +191,8 @@ Log in, list the conversations, and watch messages arrive:
 
   TOKEN=$(curl -s {scheme}://{address}/api/auth/login -H 'Content-Type: application/json' \
     -d '{{"username":"{first}","password":"{PASSWORD}"}}' | sed 's/.*"token":"\([^"]*\)".*/\1/')
-  curl -s {scheme}://{address}/api/im/conversation/list -H "Authorization: Bearer $TOKEN"
-  npx wscat -c "{socket}://{address}/ws/im?token=$TOKEN"
+  curl -s {scheme}://{address}/api/im/conversation/list -H "Authorization: Bearer $TOKEN"; echo
+  npx -y wscat -c "{socket}://{address}/ws/im?token=$TOKEN"
 
 and in the socket, to send one:
 

@@ -9,6 +9,14 @@ const FOLDERS: &str = "B4 (newest client only)";
 const OLD: &str = "B4 (legacy session)";
 
 pub(super) fn routes() -> Vec<Route> {
+    [lists(), views(), folders(), sessions()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Conversations themselves.
+fn lists() -> Vec<Route> {
     vec![
         route(
             ("GET", "/api/im/conversation/list"),
@@ -52,6 +60,67 @@ pub(super) fn routes() -> Vec<Route> {
             "conversation::detail_and_update",
             handle::update,
         ),
+    ]
+}
+
+/// The caller's own view of one, and its pinned message.
+fn views() -> Vec<Route> {
+    vec![
+        route(
+            ("DELETE", "/api/im/conversation/{id}"),
+            User,
+            NEW,
+            "conversation::hide",
+            handle::hide,
+        ),
+        route(
+            ("PUT", "/api/im/conversation/{id}/pinned"),
+            User,
+            NEW,
+            "conversation::pin_and_mute",
+            handle::set_pinned,
+        ),
+        route(
+            ("PUT", "/api/im/conversation/{id}/muted"),
+            User,
+            NEW,
+            "conversation::pin_and_mute",
+            handle::set_muted,
+        ),
+        route(
+            ("PUT", "/api/im/conversation/{id}/draft"),
+            User,
+            NEW,
+            "conversation::draft",
+            handle::set_draft,
+        ),
+        route(
+            ("PUT", "/api/im/conversation/{id}/markAsRead"),
+            User,
+            NEW,
+            "conversation::unread_count",
+            handle::mark_as_read,
+        ),
+        route(
+            ("POST", "/api/im/conversation/{id}/pin/{messageId}"),
+            User,
+            NEW,
+            "conversation::pinned_message",
+            handle::pin_message,
+        ),
+        route(
+            ("DELETE", "/api/im/conversation/{id}/unpin"),
+            User,
+            NEW,
+            "conversation::pinned_message",
+            handle::unpin_message,
+        ),
+    ]
+}
+
+/// Folders, which only the newest client's screen knows.
+fn folders() -> Vec<Route> {
+    vec![
         route(
             ("GET", "/api/im/conversation/groups"),
             User,
@@ -101,6 +170,12 @@ pub(super) fn routes() -> Vec<Route> {
             "conversation::folders",
             handle::folders,
         ),
+    ]
+}
+
+/// The older name, for the first clients.
+fn sessions() -> Vec<Route> {
+    vec![
         route(
             ("GET", "/api/im/session/{id}"),
             User,
@@ -114,55 +189,6 @@ pub(super) fn routes() -> Vec<Route> {
             OLD,
             "conversation::legacy_session",
             handle::update,
-        ),
-        route(
-            ("DELETE", "/api/im/conversation/{id}"),
-            User,
-            NEW,
-            "conversation::hide",
-            handle::hide,
-        ),
-        route(
-            ("PUT", "/api/im/conversation/{id}/pinned"),
-            User,
-            NEW,
-            "conversation::pin_and_mute",
-            handle::set_pinned,
-        ),
-        route(
-            ("PUT", "/api/im/conversation/{id}/muted"),
-            User,
-            NEW,
-            "conversation::pin_and_mute",
-            handle::set_muted,
-        ),
-        route(
-            ("PUT", "/api/im/conversation/{id}/draft"),
-            User,
-            NEW,
-            "conversation::draft",
-            handle::set_draft,
-        ),
-        route(
-            ("PUT", "/api/im/conversation/{id}/markAsRead"),
-            User,
-            NEW,
-            "conversation::unread_count",
-            handle::mark_as_read,
-        ),
-        route(
-            ("POST", "/api/im/conversation/{id}/pin/{messageId}"),
-            User,
-            NEW,
-            "conversation::pinned_message",
-            handle::pin_message,
-        ),
-        route(
-            ("DELETE", "/api/im/conversation/{id}/unpin"),
-            User,
-            NEW,
-            "conversation::pinned_message",
-            handle::unpin_message,
         ),
         route(
             ("GET", "/api/im/session/list"),
