@@ -205,13 +205,18 @@ pub(crate) async fn run(args: &AllArgs, json: Option<&Path>) -> Outcome<()> {
 
 /// A server of its own, so that nothing else has grown its memory.
 async fn idle_alone(args: &AllArgs) -> Outcome<IdleReport> {
-    let server = Server::start(&args.server, &args.work_dir).await?;
+    let mut server = Server::start(&args.server, &args.work_dir).await?;
     let load = IdleLoad {
         connections: args.idle_connections,
         users: args.idle_users,
         settle_seconds: 5.0,
     };
-    idle::run(&Target::of(&server, args.users_per_second), &load).await
+    idle::run(
+        &Target::of(&server, args.users_per_second),
+        Some(&mut server),
+        &load,
+    )
+    .await
 }
 
 impl AllArgs {

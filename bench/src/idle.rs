@@ -11,6 +11,7 @@ use crate::failure::{Outcome, fail};
 use crate::frame::{self, TEXT};
 use crate::latency::{Latency, Percentiles};
 use crate::process::{Memory, allow_open_files, kernel_slab_bytes};
+use crate::server::Server;
 use crate::target::Target;
 
 /// The most connections of one run.
@@ -57,11 +58,15 @@ pub(crate) struct IdleReport {
     pub(crate) handshake: Percentiles,
 }
 
-/// Opens the sockets, reads the memory, and checks that every socket still answers.
+/// Makes the users, restarts `server` if it is ours, opens the sockets, reads the memory, and checks that every socket still answers.
 ///
 /// # Errors
 /// A refused or dropped connection, or one that answers no `ping`.
-pub(crate) async fn run(target: &Target, load: &IdleLoad) -> Outcome<IdleReport> {
+pub(crate) async fn run(
+    target: &Target,
+    server: Option<&mut Server>,
+    load: &IdleLoad,
+) -> Outcome<IdleReport> {
     if !(1..=CONNECTIONS_MAX).contains(&load.connections) || !(1..=load.connections).contains(&load.users) {
         return fail(format!(
             "--connections must be 1 to {CONNECTIONS_MAX} and --users 1 to --connections"
@@ -74,10 +79,16 @@ pub(crate) async fn run(target: &Target, load: &IdleLoad) -> Outcome<IdleReport>
     let settle = Duration::from_secs_f64(load.settle_seconds);
     let users = target.new_users().users(load.users).await?;
     let tokens: Vec<String> = users.into_iter().map(|user| user.token).collect();
+    let mut target = target.clone();
+    if let Some(server) = server {
+        // Making users takes far more memory than the sockets to be measured, and frees it while they open.
+        server.restart().await?;
+        target = Target::of(server, target.users_per_second);
+    }
     tokio::time::sleep(settle).await;
     let (memory_before, slab_before) = (target.memory()?, kernel_slab_bytes()?);
     let handshake = Latency::new()?;
-    let mut connections = open_all(target, &tokens, load.connections, &handshake).await?;
+    let mut connections = open_all(&target, &tokens, load.connections, &handshake).await?;
     tokio::time::sleep(settle).await;
     let (memory_after, slab_after) = (target.memory()?, kernel_slab_bytes()?);
     ping_all(&mut connections).await?;

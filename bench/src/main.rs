@@ -230,8 +230,8 @@ async fn dispatch(cli: &Cli) -> Outcome<()> {
             check_faults(&found.faults)
         }
         Command::Idle(args) => {
-            let (target, _server) = Target::open(&args.target).await?;
-            cli.show("idle", &idle::run(&target, &args.load).await?)
+            let (target, mut server) = Target::open(&args.target).await?;
+            cli.show("idle", &idle::run(&target, server.as_mut(), &args.load).await?)
         }
         Command::Fill(args) => {
             let (target, _server) = Target::open(&args.target).await?;

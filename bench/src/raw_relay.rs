@@ -35,6 +35,9 @@ pub(crate) const LISTENING: &str = "listening ";
 const UPGRADE_ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Accept: 9nJXAOZzjdJeLZAzZEN8191lb3w=\r\n\r\n";
 
+/// A name as long as those of the users that this crate makes.
+const SENDER: &str = "b1700000000_000001";
+
 type Outbox = mpsc::Sender<Bytes>;
 
 #[derive(Debug, Default)]
@@ -151,8 +154,9 @@ fn pass_on(
     };
     let id = relay.next_id.fetch_add(1, Ordering::Relaxed);
     let (content, client_id) = (std::str::from_utf8(content)?, std::str::from_utf8(client_id)?);
+    // The fields that the published document gives a pushed message, so that both move as many bytes.
     let delivery = encode(&format!(
-        r#"{{"type":"new_message","payload":{{"id":{id},"messageType":"TEXT","content":"{content}"}}}}"#
+        r#"{{"type":"new_message","payload":{{"id":{id},"conversationId":{own},"senderId":{own},"senderName":"{SENDER}","senderAvatar":"/avatar/default.png","messageType":"TEXT","content":"{content}","replyToMessageId":null,"quotedMessage":null,"createTime":"2026-01-09 10:00:00","seq":{id},"isSelf":false}},"timestamp":1767924000000}}"#
     ));
     let ack = encode(&format!(
         r#"{{"type":"message_ack","clientMsgId":"{client_id}","messageId":{id},"timestamp":0}}"#

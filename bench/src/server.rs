@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,7 @@ const LOG_TAIL_BYTES: usize = 2_000;
 /// A running server and its data; dropped, it is killed and its data removed.
 #[derive(Debug)]
 pub(crate) struct Server {
+    binary: PathBuf,
     child: Child,
     address: SocketAddr,
     started_in: Duration,
@@ -43,32 +44,30 @@ impl Server {
         // Inherited by the server, which must be able to hold the sockets that it will be given.
         allow_open_files(0)?;
         let directory = work_directory(parent)?;
-        let data = directory.path().join("data");
-        let log = fs::File::create(directory.path().join("server.log"))?;
         let begun = Instant::now();
-        let child = Command::new(binary)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(&data)
-            .env("PARLANCE_ADMIN_PASSWORD", "bench-Admin-Pass-1")
-            .env("PARLANCE_INTERNAL_TOKEN", "bench-internal-token-0123456789abcdef")
-            .env("PARLANCE_APP_KEY", "bench-app")
-            .env("PARLANCE_APP_SECRET", "bench-app-secret-0123456789abcdef")
-            .current_dir(directory.path())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .context(|| format!("cannot run {}", binary.display()))?;
+        let child = spawn(binary, directory.path())?;
         // From here on dropping `server` also stops the child.
-        let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut server = Server {
+            binary: binary.to_owned(),
             child,
-            address: unknown,
+            address,
             started_in: Duration::ZERO,
             directory,
         };
-        server.wait_until_ready(&data.join("address"), begun).await?;
+        server.wait_until_ready(begun).await?;
         Ok(server)
+    }
+
+    /// Stops it and starts it again on the same data: a process that has done nothing yet.
+    ///
+    /// # Errors
+    /// It does not stop or does not start.
+    pub(crate) async fn restart(&mut self) -> Outcome<()> {
+        self.terminate().await?;
+        let begun = Instant::now();
+        self.child = spawn(&self.binary, self.directory.path())?;
+        self.wait_until_ready(begun).await
     }
 
     /// Where it listens.
@@ -91,6 +90,10 @@ impl Server {
     /// # Errors
     /// It ends with a failure or not in time; it is killed then.
     pub(crate) async fn stop(mut self) -> Outcome<()> {
+        self.terminate().await
+    }
+
+    async fn terminate(&mut self) -> Outcome<()> {
         if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             kill_process(pid, Signal::TERM)?;
         }
@@ -108,7 +111,8 @@ impl Server {
         ))
     }
 
-    async fn wait_until_ready(&mut self, address_file: &Path, begun: Instant) -> Outcome<()> {
+    async fn wait_until_ready(&mut self, begun: Instant) -> Outcome<()> {
+        let address_file = self.directory.path().join("data").join("address");
         while begun.elapsed() < READY_WAIT_MAX {
             if let Some(status) = self.child.try_wait()? {
                 return fail(format!(
@@ -116,7 +120,7 @@ impl Server {
                     self.log_tail()
                 ));
             }
-            if let Some(address) = read_address(address_file)
+            if let Some(address) = read_address(&address_file)
                 && is_ready(address).await
             {
                 check_loopback(address)?;
@@ -137,6 +141,24 @@ impl Server {
         let log = fs::read(self.directory.path().join("server.log")).unwrap_or_default();
         String::from_utf8_lossy(&log[log.len().saturating_sub(LOG_TAIL_BYTES)..]).into_owned()
     }
+}
+
+/// Runs `parlance serve` on the data below `directory`.
+fn spawn(binary: &Path, directory: &Path) -> Outcome<Child> {
+    let log = fs::File::create(directory.join("server.log"))?;
+    Command::new(binary)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(directory.join("data"))
+        .env("PARLANCE_ADMIN_PASSWORD", "bench-Admin-Pass-1")
+        .env("PARLANCE_INTERNAL_TOKEN", "bench-internal-token-0123456789abcdef")
+        .env("PARLANCE_APP_KEY", "bench-app")
+        .env("PARLANCE_APP_SECRET", "bench-app-secret-0123456789abcdef")
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()
+        .context(|| format!("cannot run {}", binary.display()))
 }
 
 impl Drop for Server {
