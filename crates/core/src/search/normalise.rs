@@ -68,8 +68,14 @@ pub(crate) fn pair_key(a: char, b: char) -> u32 {
 /// Calls `take` with the key of every character and every pair of a normal form; keys may repeat.
 pub(crate) fn for_each_key(normal: &str, mut take: impl FnMut(u32)) {
     let mut previous = None;
+    // The few letters of Latin text come by over and over: one bit each for those that were taken.
+    let mut taken = 0_u128;
     for c in normal.chars() {
-        take(single_key(c));
+        let bit = if c.is_ascii() { 1 << u32::from(c) } else { 0 };
+        if taken & bit == 0 {
+            take(single_key(c));
+        }
+        taken |= bit;
         if let Some(previous) = previous {
             take(pair_key(previous, c));
         }

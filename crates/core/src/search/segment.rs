@@ -181,17 +181,127 @@ pub(crate) fn merge_conversations(level: i64, sources: &[Source]) -> Vec<Piece> 
     pieces
 }
 
-/// Merges one key piece of each source into pieces of `level`.
+/// Merges one key piece of each source into pieces of `level`. Docs of a later source come after those of an earlier
+/// one, so the lists of a key only have to be put behind each other.
 pub(crate) fn merge_keys(level: i64, sources: &[Source]) -> Vec<Piece> {
-    let mut pairs = Vec::new();
+    let mut readers = Vec::with_capacity(sources.len());
     for (base, piece) in sources {
-        for (key, docs) in PieceReader::new(piece) {
-            pairs.extend(docs.map(|doc| pair(key as u32, base + doc)));
+        readers.push((*base, PieceReader::new(piece).peekable()));
+    }
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut writer = PieceWriter::default();
+    let mut number = None;
+    let mut docs = Vec::new();
+    while let Some(key) = readers
+        .iter_mut()
+        .filter_map(|(_, reader)| reader.peek())
+        .map(|entry| entry.0)
+        .min()
+    {
+        docs.clear();
+        for (base, reader) in &mut readers {
+            if let Some((_, list)) = reader.next_if(|entry| entry.0 == key) {
+                docs.extend(list.map(|doc| *base + doc));
+            }
+        }
+        let next = key_piece(level, key as u32);
+        if let Some(full) = number.replace(next).filter(|number| *number != next) {
+            pieces.push((full, std::mem::take(&mut writer).finish()));
+        }
+        writer.push(key, docs.iter().copied());
+    }
+    pieces.extend(number.map(|number| (number, writer.finish())));
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::search::normalise::keys_of;
+    use crate::search::postings::docs_of;
+
+    type Pieces = BTreeMap<i64, Vec<u8>>;
+
+    fn text(number: usize) -> String {
+        format!("第{number}条 message number {number}")
+    }
+
+    fn small(first: usize, texts: usize) -> (u32, Pieces) {
+        let mut builder = Builder::default();
+        for number in first..first + texts {
+            builder.add(number as i64 % 100, 1_000 + number as i64, 0, &text(number));
+        }
+        (texts as u32, builder.finish().into_iter().collect())
+    }
+
+    /// Merges all pieces of neighbours of `level - 1`.
+    fn merged(level: i64, sources: &[(u32, Pieces)]) -> (u32, Pieces) {
+        let mut bases = Vec::new();
+        let mut docs = 0;
+        for (texts, _) in sources {
+            bases.push(docs);
+            docs += texts;
+        }
+        let of_each = |number: i64| -> Vec<Source> {
+            let piece = |pieces: &Pieces| pieces.get(&number).cloned().unwrap_or_default();
+            let each = bases.iter().zip(sources);
+            each.map(|(base, (_, pieces))| (*base, piece(pieces))).collect()
+        };
+        let mut all = Vec::new();
+        for piece in 0..conversation_pieces(level - 1) {
+            all.extend(merge_conversations(
+                level,
+                &of_each(conversation_piece(level - 1, piece)),
+            ));
+        }
+        for piece in 0..key_pieces(level - 1) {
+            all.extend(merge_keys(level, &of_each(piece)));
+        }
+        let ids: Vec<Vec<u8>> = of_each(ids_piece(0))
+            .into_iter()
+            .map(|(_, piece)| piece)
+            .collect();
+        all.extend(merge_ids(&ids));
+        let written = all.len();
+        let pieces: Pieces = all.into_iter().collect();
+        assert_eq!(pieces.len(), written, "no piece is written twice");
+        (docs, pieces)
+    }
+
+    #[test]
+    fn a_merged_segment_says_what_its_sources_said_on_every_level() {
+        let mut level_below: Vec<(u32, Pieces)> = (0..8).map(|index| small(index * 25, 25)).collect();
+        for level in 1..=LEVEL_MAX {
+            let (left, right) = level_below.split_at(level_below.len() / 2);
+            level_below = vec![merged(level, left), merged(level, right)];
+        }
+        let (first, second) = (&level_below[0], &level_below[1]);
+        assert_eq!((first.0, second.0), (100, 100));
+        for (number, half) in [
+            (0, first),
+            (57, first),
+            (99, first),
+            (100, second),
+            (163, second),
+            (199, second),
+        ] {
+            let doc = number % 100;
+            let ids = read_ids(&half.1[&ids_piece(doc)]);
+            assert_eq!(ids[doc as usize], 1_000 + i64::from(number));
+            for key in keys_of(&text(number as usize), usize::MAX) {
+                let piece = &half.1[&key_piece(LEVEL_MAX, key)];
+                assert!(
+                    docs_of(piece, u64::from(key)).unwrap().any(|found| found == doc),
+                    "doc {doc}"
+                );
+            }
+            let piece = &half.1[&conversation_piece(LEVEL_MAX, i64::from(doc))];
+            assert_eq!(
+                docs_of(piece, u64::from(doc)).unwrap().collect::<Vec<u32>>(),
+                [doc]
+            );
         }
     }
-    // Made of sorted runs, which this sort takes as they are.
-    pairs.sort();
-    let mut pieces = Vec::new();
-    write_keys(level, &pairs, &mut pieces);
-    pieces
 }
