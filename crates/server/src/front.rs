@@ -11,6 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use jiff::tz::TimeZone;
 use parlance_core::Core;
 use parlance_dialect_ruoyi as ruoyi;
@@ -21,6 +22,8 @@ use parlance_transport::websocket::SocketLimits;
 
 use crate::config::{Config, Dialect};
 
+/// What `GET /` answers, by which scripts find out what listens here.
+const NAME: &str = "quick-im";
 /// Users and addresses whose rates are remembered at most.
 const RATE_KEYS_MAX: usize = 100_000;
 
@@ -40,7 +43,7 @@ pub(crate) fn routes(config: &Config, core: &Core) -> Router {
         address_rate: limiter(limits.requests_per_second_address, limits.requests_burst_address),
         loopback_exempt: limits.loopback_exempt,
     };
-    let mut router = Router::new();
+    let mut router = Router::new().route("/", get(async || NAME));
     if config.dialects.contains(&Dialect::Ruoyi) {
         let options = ruoyi::Options {
             time_zone: TimeZone::get(&config.time_zone).unwrap_or(TimeZone::UTC),

@@ -272,6 +272,7 @@ fn serves_from_nothing_and_stops_on_sigterm() {
     );
     assert!(server.get("/healthz").starts_with("HTTP/1.1 200"));
     assert!(server.get("/readyz").starts_with("HTTP/1.1 200"));
+    assert!(server.get("/").starts_with("HTTP/1.1 200") && server.get("/").ends_with("quick-im"));
     assert!(server.get("/metrics").contains("process_resident_memory_bytes"));
     assert!(server.get("/metrics").contains("parlance_users_online 0.0"));
     assert!(

@@ -1,7 +1,7 @@
 //! What a call brings: query, JSON or form body and path, read leniently, because the clients of this dialect spell
 //! the same thing in several ways. Nothing in here can fail with anything but a 400.
 
-use axum::body::to_bytes;
+use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -12,8 +12,6 @@ use serde_json::{Map, Value};
 use crate::app::App;
 use crate::refusal::Refusal;
 
-/// Bytes of a JSON body; transport has refused larger ones already.
-const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Numbers in a list of ids.
 const IDS_MAX: usize = 10_000;
 
@@ -23,7 +21,7 @@ pub(crate) struct Input<T>(pub(crate) T);
 impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, _app: &App) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         let mut fields = Map::new();
         let pairs = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
         let Query(pairs) = pairs.map_err(|_| Refusal::bad("查询参数格式错误"))?;
@@ -34,8 +32,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
         );
 
         let form = has_form(request.headers());
-        let body = to_bytes(request.into_body(), BODY_BYTES_MAX).await;
-        let body = body.map_err(|_| Refusal::too_large("请求体过大"))?;
+        let body = whole(request, app).await?;
         if form {
             let uri = format!("/?{}", String::from_utf8_lossy(&body)).parse();
             let uri = uri.map_err(|_| Refusal::bad("表单格式错误"))?;
@@ -68,15 +65,20 @@ pub(crate) struct ObjectBody(pub(crate) Map<String, Value>);
 impl FromRequest<App> for ObjectBody {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, _app: &App) -> Result<Self, Refusal> {
-        let body = to_bytes(request.into_body(), BODY_BYTES_MAX).await;
-        let body = body.map_err(|_| Refusal::too_large("请求体过大"))?;
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let body = whole(request, app).await?;
         match serde_json::from_slice(&body) {
             Ok(Value::Object(object)) => Ok(Self(object)),
             Ok(_) => Err(Refusal::bad("请求体须为JSON对象")),
             Err(error) => Err(Refusal::bad(format!("请求体不是有效的JSON：{error}"))),
         }
     }
+}
+
+async fn whole(request: Request, app: &App) -> Result<Bytes, Refusal> {
+    let bytes_max = usize::try_from(app.options.body_bytes_max).unwrap_or(usize::MAX);
+    let body = to_bytes(request.into_body(), bytes_max).await;
+    body.map_err(|_| Refusal::too_large("请求体过大"))
 }
 
 fn has_form(headers: &HeaderMap) -> bool {

@@ -16,6 +16,7 @@ pub(crate) mod message;
 pub(crate) mod message_change;
 pub(crate) mod message_lookup;
 pub(crate) mod notification;
+pub(crate) mod public;
 pub(crate) mod reaction;
 pub(crate) mod receipt;
 pub(crate) mod search;

@@ -33,7 +33,10 @@ const AUTH_SECONDS_MAX: u64 = 10;
 /// The close code of everything that is wrong with a token.
 const CLOSE_TOKEN: u16 = 1003;
 
-/// The frames and the tests that cover them, for the ledger.
+/// Where the socket is opened.
+pub(crate) const PATH: &str = "/ws/im";
+
+/// The socket, its frames and the tests that cover them, for the ledger.
 pub(crate) fn ledger() -> impl Iterator<Item = LedgerRow> {
     const FRAMES: [(&str, &str, &str); 20] = [
         ("→ auth", "B8", "socket::auth_frames"),
@@ -69,12 +72,21 @@ pub(crate) fn ledger() -> impl Iterator<Item = LedgerRow> {
         ("← pong", "5.4.7", "socket::ping"),
         ("← reaction", "B8", "socket::reaction"),
     ];
-    FRAMES.into_iter().map(|(path, section, test)| LedgerRow {
+    let socket = LedgerRow {
+        method: "GET",
+        path: PATH,
+        section: "5.1, B8",
+        test: "socket::auth_frames",
+        needs_token: false,
+    };
+    let frames = FRAMES.into_iter().map(|(path, section, test)| LedgerRow {
         method: "frame",
         path,
         section,
         test,
-    })
+        needs_token: true,
+    });
+    std::iter::once(socket).chain(frames)
 }
 
 /// Answers the upgrade. A good token is subscribed before the 101 is sent, so nothing after it is missed.

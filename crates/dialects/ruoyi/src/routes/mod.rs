@@ -12,18 +12,19 @@ mod mention;
 mod message;
 mod message_change;
 mod notification;
+mod public;
 mod reaction;
 mod search;
 mod user;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::routing::{MethodFilter, MethodRouter, any, on};
 use parlance_transport::http::limit::{BodyLimit, body_limit};
 
 use crate::app::App;
@@ -72,6 +73,9 @@ impl Route {
     }
 }
 
+/// In place of a method: every one that has no line of its own on that path.
+pub(crate) const ANY: &str = "*";
+
 /// Makes a line: method, path, guard, section of ruoyi.md or the seed, test, handler.
 pub(crate) fn route<H, P>(
     call: (&'static str, &'static str),
@@ -85,11 +89,12 @@ where
     P: 'static,
 {
     let (method, path) = call;
-    let filter = match method {
-        "GET" => MethodFilter::GET,
-        "POST" => MethodFilter::POST,
-        "PUT" => MethodFilter::PUT,
-        _ => MethodFilter::DELETE,
+    let handler = match method {
+        "GET" => on(MethodFilter::GET, handler),
+        "POST" => on(MethodFilter::POST, handler),
+        "PUT" => on(MethodFilter::PUT, handler),
+        "DELETE" => on(MethodFilter::DELETE, handler),
+        _ => any(handler),
     };
     Route {
         method,
@@ -98,7 +103,7 @@ where
         section,
         test,
         body: BodyKind::Call,
-        handler: on(filter, handler),
+        handler,
     }
 }
 
@@ -115,6 +120,7 @@ fn all() -> Vec<Route> {
         message::routes(),
         message_change::routes(),
         notification::routes(),
+        public::routes(),
         reaction::routes(),
         search::routes(),
         user::routes(),
@@ -127,7 +133,7 @@ fn all() -> Vec<Route> {
 /// One line of the coverage ledger.
 #[derive(Clone, Debug)]
 pub struct LedgerRow {
-    /// HTTP method, or `frame` for the socket.
+    /// HTTP method, `*` for every other one, or `frame` for the socket.
     pub method: &'static str,
     /// Path, or type of the frame.
     pub path: &'static str,
@@ -135,6 +141,8 @@ pub struct LedgerRow {
     pub section: &'static str,
     /// The test that covers it: `file::function` under `tests/conformance`.
     pub test: &'static str,
+    /// Whether it answers 401 to who has no token of this dialect.
+    pub needs_token: bool,
 }
 
 /// Every route and frame with the test that covers it.
@@ -144,6 +152,7 @@ pub fn ledger() -> Vec<LedgerRow> {
         path: route.path,
         section: route.section,
         test: route.test,
+        needs_token: route.guard == Guard::User,
     });
     routes.chain(realtime::ledger()).collect()
 }
@@ -151,7 +160,11 @@ pub fn ledger() -> Vec<LedgerRow> {
 /// The router of the whole table.
 pub(crate) fn router(app: App) -> Router {
     let mut by_path: BTreeMap<&str, MethodRouter<App>> = BTreeMap::new();
+    let mut any_method = BTreeSet::new();
     for route in all() {
+        if route.method == ANY {
+            any_method.insert(route.path);
+        }
         let bytes_max = match route.body {
             BodyKind::Call => app.options.body_bytes_max,
             BodyKind::Upload => app.core.limits().upload_bytes_max.saturating_add(FORM_BYTES),
@@ -168,11 +181,14 @@ pub(crate) fn router(app: App) -> Router {
         *slot = std::mem::take(slot).merge(handler);
     }
     let mut router = Router::new();
-    for (path, methods) in by_path {
-        router = router.route(path, methods.fallback(wrong_method));
+    for (path, mut methods) in by_path {
+        if !any_method.contains(path) {
+            methods = methods.fallback(wrong_method);
+        }
+        router = router.route(path, methods);
     }
     router
-        .route("/ws/im", axum::routing::get(realtime::open))
+        .route(realtime::PATH, axum::routing::get(realtime::open))
         .with_state(app)
 }
 

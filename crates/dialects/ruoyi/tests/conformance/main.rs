@@ -23,6 +23,7 @@ mod message_change;
 mod message_lookup;
 mod notification;
 mod people;
+mod public;
 mod reaction;
 mod receipt;
 mod search;
