@@ -8,6 +8,7 @@
 
 mod announcement;
 mod auth;
+mod bad_input;
 mod chunk;
 mod config;
 mod contact;
@@ -24,6 +25,7 @@ mod message_lookup;
 mod notification;
 mod people;
 mod public;
+mod raw;
 mod reaction;
 mod receipt;
 mod search;
