@@ -36,6 +36,16 @@ const ELSEWHERE: [(&str, &str); 22] = [
     ("/api/im/workbench", "/api/im/workbench/{*rest}"),
 ];
 
+/// Everything under the prefixes of the dialect that has no line of its own.
+const UNKNOWN_PATHS: [&str; 6] = [
+    "/api/im",
+    "/api/im/",
+    "/api/im/{*rest}",
+    "/api/auth",
+    "/api/auth/",
+    "/api/auth/{*rest}",
+];
+
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = vec![route(
         ("GET", "/health"),
@@ -55,7 +65,7 @@ pub(super) fn routes() -> Vec<Route> {
         ));
         routes.push(route((ANY, path), Public, OUT_OF_SCOPE, test, public::missing));
     }
-    for path in ["/api/im/{*rest}", "/api/auth/{*rest}"] {
+    for path in UNKNOWN_PATHS {
         let test = "public::unknown_paths_and_methods";
         routes.push(route((ANY, path), Public, UNKNOWN, test, public::missing));
     }

@@ -441,6 +441,7 @@ async fn one_odd_field() {
     let house = open().await;
     let mut http = RawHttp::new(house.server.address);
     let rows = routes();
+    let mut accepted = 0;
     let changing = rows
         .iter()
         .enumerate()
@@ -454,18 +455,17 @@ async fn one_odd_field() {
             let value = &values[(place + number) % values.len()];
             body.insert((*field).to_owned(), value.clone());
             let body = Value::Object(body).to_string();
-            call(
-                &mut http,
-                with_json(row, &path, world.me.http.token(), body.as_bytes()),
-            )
-            .await;
+            let request = with_json(row, &path, world.me.http.token(), body.as_bytes());
+            accepted += usize::from(call(&mut http, request).await.status == 200);
         }
     }
+    assert!(accepted > 1_000, "only {accepted} calls did anything");
     house.server.stop().await;
 }
 
 #[tokio::test]
 async fn odd_queries() {
+    const VALUES_EACH: usize = 3;
     let long = "%E4%BD%A0".repeat(1_000);
     let values = [
         "",
@@ -510,8 +510,10 @@ async fn odd_queries() {
             queries.extend((all.len() < 12_000).then_some(all));
         }
         if row.method == "GET" {
-            for field in FIELDS {
-                queries.extend(values.iter().map(|value| format!("?{field}={value}")));
+            // Each field meets each value, if not on every route.
+            for (place, field) in FIELDS.iter().enumerate() {
+                let odd = (0..VALUES_EACH).map(|step| values[(place + number + step * 5) % values.len()]);
+                queries.extend(odd.map(|value| format!("?{field}={value}")));
             }
         }
         for query in queries {
