@@ -150,7 +150,7 @@ async fn idle_sockets_are_opened_and_answer() {
         users: 3,
         settle_seconds: 0.0,
     };
-    let report = idle::run(&target, &load).await.unwrap();
+    let report = idle::run(&target, None, &load).await.unwrap();
     assert_eq!((report.connections, report.handshake.count), (10, 10));
     assert!(report.rss_bytes_per_connection.is_some());
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde::Serialize;
@@ -17,6 +17,9 @@ use crate::span::Mark;
 use crate::target::Target;
 use crate::text::Random;
 
+/// How long the index may be behind, and how often it is asked.
+const CATCH_UP_MAX: Duration = Duration::from_secs(60);
+const CATCH_UP_POLL: Duration = Duration::from_millis(200);
 /// The most clients.
 const CLIENTS_MAX: usize = 1_000;
 /// The most requests of one run.
@@ -75,6 +78,8 @@ pub(crate) struct ReadReport {
     pub(crate) server_cpu_us_per_request: Option<f64>,
     /// Messages that the last checked search stated in `total`.
     pub(crate) total: Option<u64>,
+    /// `search`: how long the index was behind what was stored when this began.
+    pub(crate) index_behind_seconds: Option<f64>,
 }
 
 struct Work {
@@ -172,6 +177,7 @@ pub(crate) async fn run(
         total: AtomicU64::new(0),
         latency: Latency::new()?,
     });
+    let caught_up = caught_up(target, &work).await?;
     let start = Mark::now(target, 0)?;
     let mut clients = JoinSet::new();
     for index in 0..load.clients {
@@ -193,7 +199,30 @@ pub(crate) async fn run(
         latency: work.latency.percentiles(),
         server_cpu_us_per_request: span.cpu_us_each,
         total: searched.then(|| work.total.load(Ordering::Relaxed)),
+        index_behind_seconds: searched.then_some(caught_up.as_secs_f64()),
     })
+}
+
+/// Waits until a search states all that was stored, and tells how long that took: an index is written behind the
+/// messages, and a load that stores faster than anybody types leaves it behind for a while.
+async fn caught_up(target: &Target, work: &Work) -> Outcome<Duration> {
+    let begun = Instant::now();
+    let mut client = HttpClient::open(target.address).await?;
+    loop {
+        let (method, path, body) = work.request(&mut Random(0));
+        let request = Request {
+            method,
+            path: &path,
+            token: Some(&work.token),
+            body: &body,
+        };
+        let checked = work.check(&client.request(&request).await?.json()?["data"]);
+        match checked {
+            Ok(()) => return Ok(begun.elapsed()),
+            Err(error) if begun.elapsed() > CATCH_UP_MAX => return Err(error),
+            Err(_) => tokio::time::sleep(CATCH_UP_POLL).await,
+        }
+    }
 }
 
 async fn read(mut client: HttpClient, work: Arc<Work>, seed: u64) -> Outcome<()> {

@@ -67,7 +67,8 @@ impl Page {
 /// no text and is never found; neither is what the caller may not see.
 ///
 /// # Errors
-/// `Invalid` for a keyword without visible characters or with more than [`KEYWORD_CHARS_MAX`];
+/// `Invalid` for a keyword without visible characters or with more than [`KEYWORD_CHARS_MAX`], and for a page beyond the
+/// first 10,000 results;
 /// `ConversationMissing` and `NotMember` for the conversation named.
 #[derive(Clone, Debug)]
 pub struct SearchMessages {
@@ -144,8 +145,8 @@ pub struct FoundMessage {
 /// What was found.
 #[derive(Clone, Debug)]
 pub struct FoundMessages {
-    /// How many there are. Exact if [`exact`](Self::exact); otherwise what the index makes of it, at most 10,000, and
-    /// no page beyond has anything on it.
+    /// How many there are. Exact if [`exact`](Self::exact); otherwise what the index makes of it, which is off only by
+    /// messages that were edited, recalled or deleted since.
     pub total: usize,
     /// Whether every match was made sure of: always, up to 2,000 matches among 20,000 candidates.
     pub exact: bool,
@@ -183,9 +184,15 @@ impl Query for SearchMessages {
         };
         let matches = search::find(cx.tx, &search).await?;
         let ids = &matches.ids[..matches.ids.len().min(MATCHES_MAX)];
+        let out_of_reach = self.page.end() > MATCHES_MAX && self.page.of(ids).is_empty();
+        if out_of_reach && matches.total > MATCHES_MAX {
+            return Err(Error::invalid(format!(
+                "at most {MATCHES_MAX} results can be paged through; look for a longer text or in one conversation"
+            )));
+        }
         Ok(FoundMessages {
-            total: matches.total.min(MATCHES_MAX),
-            exact: matches.all && matches.total <= MATCHES_MAX,
+            total: matches.total,
+            exact: matches.all,
             messages: load(cx, self.page.of(ids), &shown).await?,
         })
     }

@@ -134,6 +134,8 @@ pub(crate) async fn find<T: Tx>(tx: &mut T, search: &Search) -> Result<Matches> 
         search,
         examined: FxHashSet::default(),
         matches: Vec::new(),
+        candidates: 0,
+        confirmed: 0,
         left: 0,
         normal: String::new(),
     };
@@ -141,8 +143,7 @@ pub(crate) async fn find<T: Tx>(tx: &mut T, search: &Search) -> Result<Matches> 
     let mut ids = finding.matches;
     ids.sort_unstable_by(|a, b| b.cmp(a));
     // What was not looked at will hold as many matches for a candidate as what was.
-    let examined = finding.examined.len().max(1);
-    let likely = finding.left * ids.len() / examined;
+    let likely = finding.left * finding.confirmed / finding.candidates.max(1);
     let total = ids.len() + likely;
     let all = finding.left == 0;
     Ok(Matches { ids, total, all })
@@ -153,6 +154,9 @@ struct Finding<'a, T> {
     search: &'a Search,
     examined: FxHashSet<MessageId>,
     matches: Vec<MessageId>,
+    /// Messages that the index named and that were looked at, and how many of them matched.
+    candidates: usize,
+    confirmed: usize,
     /// Candidates that were counted and not looked at.
     left: usize,
     normal: String,
@@ -179,7 +183,8 @@ impl<T: Tx> Finding<'_, T> {
         let keys = search.keys();
         for segment in live.iter().filter(|segment| search.may_be_in(segment)) {
             let mut docs = self.docs_with(segment, &keys).await?;
-            if docs.len() >= NARROWED_DOCS {
+            // What is only counted from here on has to be in the right conversations, however little it is.
+            if docs.len() >= NARROWED_DOCS || (self.is_full() && !docs.is_empty()) {
                 self.narrow(segment, &mut docs).await?;
             }
             self.examine_docs(segment, &docs).await?;
@@ -257,7 +262,10 @@ impl<T: Tx> Finding<'_, T> {
             let all = postings::read_ids(&piece);
             let newest_first = of_piece.iter().rev();
             let ids = newest_first.filter_map(|doc| all.get(*doc as usize % segment::IDS_PER_PIECE).copied());
+            let (looked_at, found) = (self.examined.len(), self.matches.len());
             self.examine(&ids.collect::<Vec<MessageId>>()).await?;
+            self.candidates += self.examined.len() - looked_at;
+            self.confirmed += self.matches.len() - found;
         }
         Ok(())
     }
