@@ -268,7 +268,7 @@ pub const KEYS: &[Key] = &[
         "limits.logins_failed_per_minute",
         count(1, 10_000, "attempts a minute"),
         "10",
-        "Failed log-ins for one account or from one address before further ones are turned away for a while.",
+        "Failed log-ins for one account from one address before further ones are turned away for a while.",
     ),
     key(
         "limits.connections_max",
