@@ -25,6 +25,7 @@ pub struct TestServer {
     pub clock: Arc<ManualClock>,
     /// Its data.
     pub directory: tempfile::TempDir,
+    limits: Limits,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
 }
@@ -45,7 +46,25 @@ impl TestServer {
     #[expect(clippy::expect_used, reason = "a test cannot go on without its server")]
     pub async fn with_limits(limits: Limits, router: impl FnOnce(Core) -> Router) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let clock = Arc::new(ManualClock::default());
+        Self::over(directory, Arc::default(), limits, router).await
+    }
+
+    /// Stops the server and starts another one over its data, at another address.
+    ///
+    /// # Panics
+    /// When a task of the server has panicked.
+    pub async fn restart(self, router: impl FnOnce(Core) -> Router) -> Self {
+        let (directory, clock, limits) = self.halt().await;
+        Self::over(directory, clock, limits, router).await
+    }
+
+    #[expect(clippy::expect_used, reason = "a test cannot go on without its server")]
+    async fn over(
+        directory: tempfile::TempDir,
+        clock: Arc<ManualClock>,
+        limits: Limits,
+        router: impl FnOnce(Core) -> Router,
+    ) -> Self {
         let options = CoreOptions {
             database: SqliteOptions::new(directory.path().join("parlance.db")),
             files: directory.path().join("files"),
@@ -54,7 +73,7 @@ impl TestServer {
                 memory_kib: 8,
                 passes: 1,
             },
-            limits,
+            limits: limits.clone(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
         let core = Core::open(options).await.expect("a core");
@@ -78,6 +97,7 @@ impl TestServer {
             core,
             clock,
             directory,
+            limits,
             stop,
             serving,
         }
@@ -92,14 +112,19 @@ impl TestServer {
     ///
     /// # Panics
     /// When a task of the server has panicked.
-    #[expect(clippy::expect_used, reason = "a panic of the server must fail the test")]
     pub async fn stop(self) {
+        self.halt().await;
+    }
+
+    #[expect(clippy::expect_used, reason = "a panic of the server must fail the test")]
+    async fn halt(self) -> (tempfile::TempDir, Arc<ManualClock>, Limits) {
         self.stop.send_replace(true);
         self.serving.await.expect("the server ended well");
         let core = self.core;
         tokio::task::spawn_blocking(move || core.close())
             .await
             .expect("the core closed well");
+        (self.directory, self.clock, self.limits)
     }
 }
 

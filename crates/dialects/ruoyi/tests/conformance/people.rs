@@ -35,6 +35,21 @@ impl House {
         }
     }
 
+    /// Stops the server and starts it again over the same data, at another address.
+    pub async fn restart(self) -> Self {
+        Self {
+            server: self.server.restart(build).await,
+        }
+    }
+
+    /// The same person at the address where the server is now, with the token that they have.
+    pub fn again(&self, person: &Person) -> Person {
+        Person {
+            id: person.id,
+            http: self.stranger().with_token(person.http.token()),
+        }
+    }
+
     /// Nobody in particular.
     pub fn stranger(&self) -> Http {
         Http::new(self.server.address)

@@ -19,7 +19,7 @@ const NOBODY: [&str; 6] = [
 ];
 
 /// Somebody of this rank, logged in.
-async fn ranked(house: &House, uid: &str, role: AccountRole) -> Person {
+pub async fn ranked(house: &House, uid: &str, role: AccountRole) -> Person {
     let account = NewAccount {
         uid: uid.into(),
         password: Some("123456".into()),
