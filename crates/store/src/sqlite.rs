@@ -6,6 +6,7 @@
 use std::future::{Future, ready};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
@@ -19,12 +20,14 @@ use crate::migrate;
 use crate::reader::{PendingRead, Read, ReadQueue};
 use crate::tx::{FromRow, RowView, Tx, Value};
 
-/// The log is written back into the database when it has grown by this much, and cut to zero when it has reached
-/// [`WAL_BYTES_MAX`] because readers kept the checkpoint from finishing.
-const CHECKPOINT_BYTES: u64 = 20_000 * 4096;
-const WAL_BYTES_MAX: u64 = 8 * CHECKPOINT_BYTES;
+/// The log is written back into the database when it has grown by this much.
+const CHECKPOINT_BYTES: u64 = 4_000 * 4096;
+/// A log that has grown to this because readers kept checkpoints from finishing is cut by the writer itself.
+const WAL_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// What stays of the log's file when it starts over, so that its size tells how much it holds.
+const WAL_BYTES_KEPT: u64 = 1024 * 1024;
 /// Batches between two looks at the size of the log.
-const BATCHES_PER_LOOK: u32 = 32;
+const BATCHES_PER_LOOK: u32 = 16;
 const STATEMENTS_CACHED_MAX: usize = 256;
 
 /// How surely a commit is on the disk when it is acknowledged.
@@ -220,15 +223,20 @@ impl Engine for Session {
     }
 }
 
-/// Asks the checkpoint thread for work when the log has grown, and cuts the log itself when that was not enough.
+/// Asks the checkpoint thread for work when the log has grown. That thread writes back almost everything while the
+/// writer goes on; the writer adds the little that came meanwhile, and the log starts over.
 struct Checkpointer {
     wal: PathBuf,
     ask: std::sync::mpsc::SyncSender<()>,
+    written_back: Arc<AtomicBool>,
     batches: u32,
 }
 
 impl Checkpointer {
     fn look(&mut self, connection: &Connection) {
+        if self.written_back.swap(false, Ordering::Acquire) {
+            checkpoint(connection, "PASSIVE");
+        }
         self.batches += 1;
         if self.batches < BATCHES_PER_LOOK {
             return;
@@ -236,13 +244,18 @@ impl Checkpointer {
         self.batches = 0;
         let bytes = std::fs::metadata(&self.wal).map_or(0, |meta| meta.len());
         if bytes >= WAL_BYTES_MAX {
-            if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
-                tracing::warn!(%error, "the write-ahead log could not be cut");
-            }
+            checkpoint(connection, "TRUNCATE");
         } else if bytes >= CHECKPOINT_BYTES {
             // Full means that one is running already.
             let _ = self.ask.try_send(());
         }
+    }
+}
+
+/// Writes the log back as far as readers allow. A failure is tried again with the next one.
+fn checkpoint(connection: &Connection, mode: &str) {
+    if let Err(error) = connection.execute_batch(&format!("PRAGMA wal_checkpoint({mode})")) {
+        tracing::warn!(%error, mode, "the write-ahead log could not be written back");
     }
 }
 
@@ -283,11 +296,18 @@ impl<E: Send + 'static> Store<E> {
 
         let (ask, asked) = std::sync::mpsc::sync_channel(1);
         let checkpoint_connection = connect(&options.path, options.synchronous)?;
+        let written_back = Arc::new(AtomicBool::new(false));
+        let finished = Arc::clone(&written_back);
         threads.push(spawn("checkpoint", move || {
-            checkpoint_loop(&checkpoint_connection, &asked)
+            checkpoint_loop(&checkpoint_connection, &asked, &finished)
         })?);
         let wal = PathBuf::from(format!("{}-wal", options.path.display()));
-        session.checkpoint = Some(Checkpointer { wal, ask, batches: 0 });
+        session.checkpoint = Some(Checkpointer {
+            wal,
+            ask,
+            written_back,
+            batches: 0,
+        });
 
         let (writer, queue) = mpsc::channel(QUEUE_COMMANDS_MAX);
         let committer = commit::run(session, queue, publish);
@@ -377,22 +397,24 @@ fn connect(path: &Path, synchronous: Synchronous) -> Result<Connection> {
         Synchronous::Normal => "NORMAL",
     };
     connection.execute_batch(&format!(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous={level}; PRAGMA wal_autocheckpoint=0; PRAGMA foreign_keys=OFF; \
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous={level}; PRAGMA wal_autocheckpoint=0; \
+         PRAGMA journal_size_limit={WAL_BYTES_KEPT}; PRAGMA foreign_keys=OFF; \
          PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF;"
     ))?;
     Ok(connection)
 }
 
-fn checkpoint_loop(connection: &Connection, asked: &std::sync::mpsc::Receiver<()>) {
+fn checkpoint_loop(
+    connection: &Connection,
+    asked: &std::sync::mpsc::Receiver<()>,
+    written_back: &AtomicBool,
+) {
     while asked.recv().is_ok() {
-        if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE)") {
-            tracing::warn!(%error, "a checkpoint failed and will be tried again");
-        }
+        checkpoint(connection, "PASSIVE");
+        written_back.store(true, Ordering::Release);
     }
     // The writer has finished: leave a database without a log behind.
-    if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
-        tracing::warn!(%error, "the last checkpoint failed; the next start does it");
-    }
+    checkpoint(connection, "TRUNCATE");
 }
 
 fn read_loop(mut session: Session, queue: &ReadQueue<Session>) {
