@@ -98,7 +98,11 @@ impl Sender {
         enough: Arc<Notify>,
         most: usize,
     ) -> Self {
-        let mut socket = Socket::open(address, &format!("/ws/im?token={}", self.token)).await;
+        // Others may have brought the kill about before this one was connected.
+        let path = format!("/ws/im?token={}", self.token);
+        let Some(mut socket) = Socket::try_open(address, &path).await else {
+            return self;
+        };
         for number in self.open.clone() {
             if socket.try_send(&self.frame(number)).await.is_err() {
                 return self;

@@ -132,10 +132,13 @@ impl Socket {
     /// When the server refuses the upgrade.
     #[expect(clippy::expect_used, reason = "a refused upgrade fails the test")]
     pub async fn open(address: SocketAddr, path: &str) -> Self {
+        Self::try_open(address, path).await.expect("an upgrade")
+    }
+
+    /// Opens a socket on a server that may be gone.
+    pub async fn try_open(address: SocketAddr, path: &str) -> Option<Self> {
         let opened = tokio_tungstenite::connect_async(format!("ws://{address}{path}")).await;
-        Self {
-            stream: opened.expect("an upgrade").0,
-        }
+        opened.ok().map(|(stream, _)| Self { stream })
     }
 
     /// Sends a frame.
