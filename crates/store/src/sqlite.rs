@@ -268,7 +268,6 @@ pub struct Store<E> {
     writer: mpsc::Sender<Box<dyn Job<Session, E>>>,
     readers: Arc<ReadQueue<Session>>,
     threads: Arc<Threads>,
-    path: Arc<Path>,
 }
 
 impl<E> Clone for Store<E> {
@@ -277,7 +276,6 @@ impl<E> Clone for Store<E> {
             writer: self.writer.clone(),
             readers: Arc::clone(&self.readers),
             threads: Arc::clone(&self.threads),
-            path: Arc::clone(&self.path),
         }
     }
 }
@@ -325,7 +323,6 @@ impl<E: Send + 'static> Store<E> {
             writer,
             readers,
             threads,
-            path: options.path.as_path().into(),
         })
     }
 
@@ -355,11 +352,6 @@ impl<E: Send + 'static> Store<E> {
         let (pending, answer) = PendingRead::new(read);
         self.readers.push(Box::new(pending))?;
         answer.await.unwrap_or_else(|_| Err(Error::closed().into()))
-    }
-
-    /// The database file.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Commits what is queued, writes the log back and closes the file. Blocks until done; other handles get

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use parlance_core::{Clock, Core, CoreOptions, Limits, PasswordCost, SqliteOptions};
 use parlance_transport::http::client_addr::{self, AddressList};
@@ -131,12 +131,6 @@ impl TestServer {
 /// Tells handlers where a call comes from, as the real server does.
 async fn note_caller(mut request: Request, next: Next) -> axum::response::Response {
     let peer = request.extensions().get::<PeerAddr>().map(|peer| peer.0.ip());
-    let peer = peer.or_else(|| {
-        request
-            .extensions()
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|info| info.0.ip())
-    });
     if let Some(peer) = peer {
         let none = AddressList::parse::<&str>([]).unwrap_or_else(|_| AddressList::loopback());
         let caller = client_addr::caller(peer, request.headers(), &none);

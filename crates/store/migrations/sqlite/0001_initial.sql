@@ -38,6 +38,7 @@ CREATE TABLE revoked_tokens (
     user_id     INTEGER NOT NULL,
     expires_at  INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX revoked_tokens_expiry ON revoked_tokens (expires_at);
 
 -- kind: 1 direct, 2 group. A direct conversation names its two people, smaller id first.
 CREATE TABLE conversations (

@@ -5,7 +5,7 @@ use parlance_core::command::{
     ChangeView, CreateGroup, HideConversation, MarkRead, OpenDirect, PinMessage, ReadUpTo, UpdateGroup,
 };
 use parlance_core::query::{
-    ConversationMembers, ConversationOverview, Conversations, MessagesById, OneConversation, UnreadTotal,
+    ConversationMembers, ConversationOverview, Conversations, MessagesById, OneConversation,
 };
 use parlance_core::types::ConversationKind;
 use serde::Deserialize;
@@ -199,10 +199,6 @@ pub(crate) async fn mark_as_read(
         )
         .await?;
     done("标记已读成功")
-}
-
-pub(crate) async fn unread_count(State(app): State<App>, caller: Caller) -> Answer<i64> {
-    data(app.core.query(&caller.actor, UnreadTotal).await?)
 }
 
 pub(crate) async fn pin_message(

@@ -2,7 +2,7 @@
 
 use super::Guard::User;
 use super::{Route, route};
-use crate::handlers::conversation as handle;
+use crate::handlers::{conversation as handle, message};
 
 const NEW: &str = "3.1–3.8, B4";
 const FOLDERS: &str = "B4 (newest client only)";
@@ -37,7 +37,7 @@ fn lists() -> Vec<Route> {
             User,
             NEW,
             "conversation::unread_count",
-            handle::unread_count,
+            message::unread_total,
         ),
         route(
             ("POST", "/api/im/conversation/create"),
