@@ -5,7 +5,10 @@ use rusqlite::Connection;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Every step, oldest first. A step that was released is never edited; a change is a new step.
-const STEPS: &[&str] = &[include_str!("../migrations/sqlite/0001_initial.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../migrations/sqlite/0001_initial.sql"),
+    include_str!("../migrations/sqlite/0002_apps_and_channels.sql"),
+];
 
 /// The schema this program writes.
 pub(crate) fn current() -> i64 {
