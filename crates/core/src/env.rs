@@ -84,6 +84,13 @@ impl Env {
         self.clock.now()
     }
 
+    /// A new random UUID (version 4).
+    pub(crate) fn new_uuid(&self) -> String {
+        let random = rand::random::<u128>() & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
+        let hex = format!("{random:032x}");
+        [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    }
+
     pub(crate) fn next_message_id(&self, now: Timestamp) -> MessageId {
         self.ids.next(now)
     }

@@ -10,8 +10,11 @@ use bytes::Bytes;
 use parlance_store::table::event::NewEvent;
 use serde_json::{Value, json};
 
+use crate::place::Place;
 use crate::session::SessionId;
-use crate::types::{ConversationId, ConversationKind, MessageId, MessageView, Role, Seq, Timestamp, UserId};
+use crate::types::{
+    ConversationId, ConversationKind, MessageId, MessageView, Role, Seq, TenantId, Timestamp, UserId,
+};
 
 /// Numbers of the kinds of event that give a message new content.
 pub(crate) const TEXT_KINDS: (i64, i64) = (MESSAGE_SENT, MESSAGE_EDITED);
@@ -24,14 +27,9 @@ pub enum Event {
     /// A message was sent.
     MessageSent(Box<MessageSent>),
     /// A message was recalled: its content is gone, its place stays.
-    MessageRecalled(MessageRef),
+    MessageRecalled(Box<MessageChange>),
     /// A message has new content.
-    MessageEdited {
-        /// Which one, and who did it.
-        at: MessageRef,
-        /// The new content.
-        content: String,
-    },
+    MessageEdited(Box<MessageChange>),
     /// A message is gone for everybody.
     MessageDeleted(MessageRef),
     /// Somebody read on in a conversation.
@@ -182,14 +180,23 @@ pub enum Event {
 pub struct MessageSent {
     /// The message with its sender and quote.
     pub view: MessageView,
-    /// Direct or group.
-    pub kind: ConversationKind,
-    /// Direct: the two people.
-    pub pair: Option<(UserId, UserId)>,
+    /// Where it stands.
+    pub place: Place,
     /// People mentioned by name.
     pub mentioned: Vec<UserId>,
     /// The connection it came from, which gets an acknowledgement instead of an echo.
     pub origin: Option<SessionId>,
+}
+
+/// A message that was recalled or edited.
+#[derive(Clone, Debug)]
+pub struct MessageChange {
+    /// Which one, and who did it.
+    pub at: MessageRef,
+    /// The message as it is now.
+    pub view: MessageView,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// A change of a message.
@@ -239,20 +246,21 @@ pub enum Audience {
     ConversationAnd(ConversationId, Vec<UserId>),
     /// Everybody who shares a conversation with this person.
     PeersOf(UserId),
+    /// Everybody of a tenant.
+    Tenant(TenantId),
 }
 
 impl Event {
     /// Who hears of it.
     pub fn audience(&self) -> Audience {
         match self {
-            Self::MessageSent(sent) => match sent.pair {
-                Some((low, high)) => Audience::Users(vec![low, high]),
-                None => Audience::Conversation(sent.view.message.conversation_id),
-            },
-            Self::MessageRecalled(at)
-            | Self::MessageEdited { at, .. }
-            | Self::MessageDeleted(at)
-            | Self::ReactionChanged { at, .. } => Audience::Conversation(at.conversation_id),
+            Self::MessageSent(sent) => sent.place.audience(sent.view.message.conversation_id),
+            Self::MessageRecalled(change) | Self::MessageEdited(change) => {
+                change.place.audience(change.at.conversation_id)
+            }
+            Self::MessageDeleted(at) | Self::ReactionChanged { at, .. } => {
+                Audience::Conversation(at.conversation_id)
+            }
             Self::MessagesRead(read) => Audience::Conversation(read.conversation_id),
             Self::ConversationChanged { conversation_id, .. }
             | Self::MembersAdded { conversation_id, .. }
@@ -311,7 +319,7 @@ impl Event {
             Self::Typing { .. } | Self::Presence { .. } | Self::Signal { .. } => 0,
             Self::MessageSent(_) => MESSAGE_SENT,
             Self::MessageRecalled(_) => 2,
-            Self::MessageEdited { .. } => MESSAGE_EDITED,
+            Self::MessageEdited(_) => MESSAGE_EDITED,
             Self::MessageDeleted(_) => 4,
             Self::MessagesRead(_) => 5,
             Self::ReactionChanged { .. } => 6,
@@ -336,12 +344,8 @@ impl Event {
                 let message = &sent.view.message;
                 Named::new(message.conversation_id, message.sender_id, Some(message.id))
             }
-            Self::MessageRecalled(at)
-            | Self::MessageEdited { at, .. }
-            | Self::MessageDeleted(at)
-            | Self::ReactionChanged { at, .. } => {
-                Named::new(at.conversation_id, Some(at.by), Some(at.message_id))
-            }
+            Self::MessageRecalled(change) | Self::MessageEdited(change) => Named::of(&change.at),
+            Self::MessageDeleted(at) | Self::ReactionChanged { at, .. } => Named::of(at),
             Self::MessagesRead(read) => {
                 Named::new(read.conversation_id, Some(read.user_id), read.last_message_id)
             }
@@ -416,6 +420,10 @@ impl Named {
             user_id,
             subject_id,
         }
+    }
+
+    fn of(at: &MessageRef) -> Self {
+        Self::new(at.conversation_id, Some(at.by), Some(at.message_id))
     }
 
     fn user(user_id: UserId, subject_id: Option<i64>) -> Self {

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::event::{Audience, Delivery, Event};
 use crate::presence::Change;
 use crate::session::{Ended, Outbox, Session, SessionId};
-use crate::types::{ConversationId, UserId};
+use crate::types::{ConversationId, TenantId, UserId};
 
 /// Batches of events between the writer and the hub at most; the writer waits beyond it.
 const QUEUE_BATCHES_MAX: usize = 4_096;
@@ -85,7 +85,7 @@ impl Hub {
     /// Starts a subscription. What is committed from now on reaches it.
     pub(crate) fn attach(self: &Arc<Self>, actor: Actor) -> Session {
         let id = self.next_session.fetch_add(1, Ordering::Relaxed);
-        let outbox = Arc::new(Outbox::new(id, Arc::clone(&actor.token_id)));
+        let outbox = Arc::new(Outbox::new(id, &actor));
         let mut users = self.users.write();
         let outboxes = users
             .entry(actor.user_id)
@@ -141,6 +141,26 @@ impl Hub {
                 connections += outboxes.len();
                 sleeping.extend(outboxes.iter().filter_map(|outbox| outbox.push(delivery)));
             }
+        }
+        connections
+    }
+
+    /// Queues a delivery for everybody of a tenant, as [`Self::deliver`] does.
+    fn deliver_to_tenant(
+        &self,
+        delivery: &Arc<Delivery>,
+        tenant_id: TenantId,
+        sleeping: &mut Vec<Waker>,
+    ) -> usize {
+        let users = self.users.read();
+        let mut connections = 0;
+        for outbox in users
+            .values()
+            .flatten()
+            .filter(|outbox| outbox.tenant_id == tenant_id)
+        {
+            connections += 1;
+            sleeping.extend(outbox.push(delivery));
         }
         connections
     }
@@ -237,6 +257,11 @@ impl Router {
         match audience {
             Audience::Nobody => {}
             Audience::Users(user_ids) => self.deliver(&delivery, user_ids),
+            Audience::Tenant(tenant_id) => {
+                self.unannounced += self
+                    .hub
+                    .deliver_to_tenant(&delivery, tenant_id, &mut self.sleeping);
+            }
             Audience::Conversation(id) => {
                 let members = self.members_of(id).await?;
                 self.deliver(&delivery, members.iter().copied());

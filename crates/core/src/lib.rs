@@ -16,6 +16,7 @@ pub mod files;
 mod group_rights_tests;
 mod hub;
 mod id;
+pub mod place;
 mod policy;
 mod presence;
 pub mod query;

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use crate::account::Actor;
 use crate::event::Delivery;
 use crate::hub::Hub;
+use crate::types::TenantId;
 
 /// Deliveries waiting for one connection at most. A client that is further behind loses the connection, never a
 /// message: it reconnects and reads on from the history.
@@ -41,14 +42,16 @@ struct Waiting {
 pub(crate) struct Outbox {
     pub(crate) id: SessionId,
     pub(crate) token_id: Arc<str>,
+    pub(crate) tenant_id: TenantId,
     waiting: Mutex<Waiting>,
 }
 
 impl Outbox {
-    pub(crate) fn new(id: SessionId, token_id: Arc<str>) -> Self {
+    pub(crate) fn new(id: SessionId, actor: &Actor) -> Self {
         Self {
             id,
-            token_id,
+            token_id: Arc::clone(&actor.token_id),
+            tenant_id: actor.tenant_id,
             waiting: Mutex::new(Waiting::default()),
         }
     }

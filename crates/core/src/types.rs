@@ -42,14 +42,16 @@ pub enum ConversationKind {
     Direct,
     /// A group with members and roles.
     Group,
+    /// What an app says to one person, or to everybody.
+    Channel,
 }
 
 impl ConversationKind {
     pub(crate) fn of(kind: i64) -> Self {
-        if kind == parlance_store::table::conversation::DIRECT {
-            Self::Direct
-        } else {
-            Self::Group
+        match kind {
+            parlance_store::table::conversation::DIRECT => Self::Direct,
+            parlance_store::table::conversation::CHANNEL => Self::Channel,
+            _ => Self::Group,
         }
     }
 }
@@ -80,6 +82,30 @@ impl Role {
             Self::Member => parlance_store::table::member::MEMBER,
             Self::Admin => parlance_store::table::member::ADMIN,
             Self::Owner => parlance_store::table::member::OWNER,
+        }
+    }
+}
+
+/// Who may come into a group without being brought in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JoinOption {
+    /// Nobody: a member with the right to invite brings people in.
+    #[default]
+    Invited,
+    /// Whoever knows its UUID.
+    Free,
+}
+
+impl JoinOption {
+    /// From the stored number.
+    pub fn of(number: i64) -> Self {
+        if number == 1 { Self::Free } else { Self::Invited }
+    }
+
+    pub(crate) fn number(self) -> i64 {
+        match self {
+            Self::Invited => 0,
+            Self::Free => 1,
         }
     }
 }
@@ -301,6 +327,32 @@ pub struct Quote {
     pub message: Message,
     /// Who wrote it; none for the system.
     pub sender: Option<UserCard>,
+}
+
+/// What a dialect keeps with a message for itself. No other dialect reads it, and the core never does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extra {
+    /// The dialect: lower-case letters.
+    pub dialect: &'static str,
+    /// JSON.
+    pub json: String,
+}
+
+impl Extra {
+    /// How it stands in the message's row.
+    pub(crate) fn stored(&self) -> String {
+        format!("{} {}", self.dialect, self.json)
+    }
+
+    /// The JSON that this dialect has kept with a message.
+    pub fn of<'a>(message: &'a Message, dialect: &str) -> Option<&'a str> {
+        message.extra.as_deref()?.strip_prefix(dialect)?.strip_prefix(' ')
+    }
+}
+
+/// The content type as all dialects may show it: without the number that a custom type carries (`CUSTOM:42`).
+pub fn shown_type(content_type: &str) -> &str {
+    content_type.split(':').next().unwrap_or(content_type)
 }
 
 /// A message with what is shown beside it.

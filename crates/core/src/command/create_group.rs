@@ -8,7 +8,9 @@ use crate::command::{Command, Context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::policy;
-use crate::types::{Conversation, ConversationId, ConversationKind, NotificationKind, Role, UserId};
+use crate::types::{
+    Conversation, ConversationId, ConversationKind, JoinOption, NotificationKind, Role, UserId,
+};
 
 /// Characters of what a group is about, and of its notice.
 const DESCRIPTION_CHARS_MAX: usize = 2_000;
@@ -16,6 +18,8 @@ const DESCRIPTION_CHARS_MAX: usize = 2_000;
 const AVATAR_BYTES_MAX: usize = 2_048;
 /// Characters of a group's type.
 const GROUP_TYPE_CHARS_MAX: usize = 32;
+/// The highest number that a creator may give a group.
+const CATEGORY_MAX: i64 = 15;
 /// A group has room for its owner and somebody else at least.
 const MEMBERS_MAX_LEAST: i64 = 2;
 
@@ -45,6 +49,10 @@ pub struct CreateGroup {
     pub history_open: bool,
     /// The least role that may bring people in.
     pub invite_role: Role,
+    /// Who may come in without being brought in.
+    pub join_option: JoinOption,
+    /// A number of the creator's, 0 to 15, that means nothing to the server.
+    pub category: i64,
     /// The other members.
     pub member_ids: Vec<UserId>,
 }
@@ -61,6 +69,8 @@ impl CreateGroup {
             members_max: None,
             history_open: true,
             invite_role: Role::Admin,
+            join_option: JoinOption::Invited,
+            category: 0,
             member_ids,
         }
     }
@@ -132,6 +142,11 @@ impl CreateGroup {
             created_at: cx.now,
             updated_at: cx.now,
             dissolved_at: None,
+            uuid: Some(cx.env.new_uuid()),
+            category: checked_category(self.category)?,
+            archived: false,
+            join_option: self.join_option.number(),
+            app_id: None,
         })
     }
 }
@@ -161,6 +176,15 @@ pub(crate) fn checked_avatar(avatar: &str) -> Result<String> {
         )));
     }
     Ok(avatar.to_owned())
+}
+
+fn checked_category(category: i64) -> Result<i64> {
+    if !(0..=CATEGORY_MAX).contains(&category) {
+        return Err(Error::invalid(format!(
+            "the category is a number from 0 to {CATEGORY_MAX}"
+        )));
+    }
+    Ok(category)
 }
 
 /// What a group is about.

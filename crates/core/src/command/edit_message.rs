@@ -31,7 +31,7 @@ impl Command for EditMessage {
     type Reply = ();
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
-        let (mut message, _) = policy::own_message(cx.tx, cx.actor, self.message_id).await?;
+        let (mut message, place) = policy::own_message(cx.tx, cx.actor, self.message_id).await?;
         if message.recalled_at.is_some() {
             return Err(ErrorKind::MessageRecalled.into());
         }
@@ -52,11 +52,8 @@ impl Command for EditMessage {
         message.content.clone_from(&self.content);
         message.edited_at = Some(cx.now);
         message::update(cx.tx, &message).await?;
-        let at = message_change::reference(cx, &message).await?;
-        cx.record(Event::MessageEdited {
-            at,
-            content: message.content,
-        });
+        let change = message_change::change(cx, message, &place).await?;
+        cx.record(Event::MessageEdited(change));
         Ok(())
     }
 }
@@ -86,8 +83,8 @@ mod tests {
         let first = test.core.now();
         test.core.execute(&ann, edit(message_id, "two")).await.unwrap();
         let heard = live.next().await.unwrap();
-        assert!(matches!(&heard.event, Event::MessageEdited { at, content }
-            if at.message_id == message_id && at.by_name == "ann" && content == "two"));
+        assert!(matches!(&heard.event, Event::MessageEdited(change)
+            if change.at.message_id == message_id && change.at.by_name == "ann" && change.view.message.content == "two"));
         test.clock.advance_seconds(5);
         test.core.execute(&ann, edit(message_id, "three")).await.unwrap();
 

@@ -7,7 +7,7 @@ use crate::command::send_message::FILES_MAX;
 use crate::command::{Command, Context, Mentions, SendMessage, Sent, Target};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy;
-use crate::types::{FileRef, MessageId};
+use crate::types::{Extra, FileRef, MessageId};
 
 /// Messages that one call sends at most: messages times targets.
 const SENDS_MAX: usize = 100;
@@ -24,7 +24,7 @@ pub struct Forward {
     /// Its content, as the dialect words it.
     pub content: String,
     /// JSON of the dialect, kept and given back, never read.
-    pub extra: Option<String>,
+    pub extra: Option<Extra>,
 }
 
 /// Forwards messages: every one to every target, or none at all when one is refused.

@@ -6,8 +6,30 @@ use parlance_store::table::{conversation, file, message, message_edit, reaction}
 
 use crate::command::Context;
 use crate::error::Result;
-use crate::event::{Event, MessageRef};
+use crate::event::{Event, MessageChange, MessageRef};
+use crate::place::Place;
+use crate::policy::Membership;
+use crate::query::view;
 use crate::types::{Message, UserCard};
+
+/// What an event says about a message that the caller has recalled or edited, as it stands in its row by now.
+pub(crate) async fn change<T: Tx>(
+    cx: &mut Context<'_, T>,
+    message: Message,
+    place: &Membership,
+) -> Result<Box<MessageChange>> {
+    let at = reference(cx, &message).await?;
+    let sender = match message.sender_id {
+        Some(sender_id) => message::card(cx.tx, sender_id).await?,
+        None => None,
+    };
+    let view = view(cx.tx, message::WithSender { message, sender }).await?;
+    Ok(Box::new(MessageChange {
+        at,
+        view,
+        place: Place::of(&place.conversation),
+    }))
+}
 
 /// What an event says about a change of `message` by the caller.
 pub(crate) async fn reference<T: Tx>(cx: &mut Context<'_, T>, message: &Message) -> Result<MessageRef> {

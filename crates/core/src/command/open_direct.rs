@@ -110,5 +110,10 @@ fn blank<T>(cx: &Context<'_, T>, tenant_id: i64, low: UserId, high: UserId) -> C
         created_at: cx.now,
         updated_at: cx.now,
         dissolved_at: None,
+        uuid: None,
+        category: 0,
+        archived: false,
+        join_option: 0,
+        app_id: None,
     }
 }

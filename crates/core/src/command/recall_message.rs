@@ -23,7 +23,7 @@ impl Command for RecallMessage {
     type Reply = ();
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
-        let (mut message, _) = policy::own_message(cx.tx, cx.actor, self.message_id).await?;
+        let (mut message, place) = policy::own_message(cx.tx, cx.actor, self.message_id).await?;
         if message.recalled_at.is_some() {
             return Ok(());
         }
@@ -32,8 +32,8 @@ impl Command for RecallMessage {
         }
         message.recalled_at = Some(cx.now);
         message_change::empty(cx, &mut message).await?;
-        let at = message_change::reference(cx, &message).await?;
-        cx.record(Event::MessageRecalled(at));
+        let change = message_change::change(cx, message, &place).await?;
+        cx.record(Event::MessageRecalled(change));
         Ok(())
     }
 }
@@ -58,8 +58,9 @@ mod tests {
             .unwrap();
         let heard = live.next().await.unwrap();
         assert!(
-            matches!(&heard.event, Event::MessageRecalled(at) if at.message_id == message_id && at.seq == 1
-            && at.conversation_id == here && at.by == ann.user_id && at.by_name == "ann" && at.at == test.core.now())
+            matches!(&heard.event, Event::MessageRecalled(change) if change.at.message_id == message_id
+            && change.at.seq == 1 && change.at.conversation_id == here && change.at.by == ann.user_id
+            && change.at.by_name == "ann" && change.at.at == test.core.now() && change.view.message.content.is_empty())
         );
         let history = History {
             conversation_id: here,

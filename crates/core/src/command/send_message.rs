@@ -8,10 +8,11 @@ use crate::command::{Command, Context, open_direct};
 use crate::env::Limits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, MessageSent};
+use crate::place::Place;
 use crate::policy;
 use crate::types::{
-    ConversationId, ConversationKind, FileRef, Message, MessageId, MessageView, NotificationKind, Quote,
-    Role, UserCard, UserId,
+    ConversationId, ConversationKind, Extra, FileRef, Message, MessageId, MessageView, NotificationKind,
+    Quote, Role, UserCard, UserId,
 };
 
 /// Bytes of a client's own message id.
@@ -50,7 +51,7 @@ pub struct Mentions {
 pub struct SendMessage {
     /// Where to.
     pub target: Target,
-    /// `TEXT`, `IMAGE`, …: 1–32 upper-case letters or `_`.
+    /// `TEXT`, `IMAGE`, …: 1–32 upper-case letters or `_`; `CUSTOM:` and a number for what only its sender knows.
     pub content_type: String,
     /// The content, opaque for all types but `TEXT`.
     pub content: String,
@@ -60,8 +61,8 @@ pub struct SendMessage {
     pub reply_to: Option<MessageId>,
     /// The message it was forwarded from; the caller has checked that it is readable.
     pub forwarded_from: Option<MessageId>,
-    /// JSON of the dialect, kept and given back, never read.
-    pub extra: Option<String>,
+    /// Kept for the dialect and given back to it, never read.
+    pub extra: Option<Extra>,
     /// Who is mentioned.
     pub mentions: Mentions,
     /// Files that the content names: whoever sees the message may open them. Files that the sender may not open, and
@@ -120,10 +121,16 @@ impl Command for SendMessage {
         }
         policy::may_write(role, scope.muted_all, scope.silenced_until, cx.now)?;
         let kind = ConversationKind::of(scope.kind);
-        let pair = scope.user_low.zip(scope.user_high);
         if kind == ConversationKind::Direct && scope.blocked {
             return Err(ErrorKind::Blocked.into());
         }
+        let place = match scope.user_low.zip(scope.user_high) {
+            Some((low, high)) => Place::Direct { low, high },
+            None => Place::Group {
+                uuid: scope.uuid.unwrap_or_default(),
+                category: scope.category,
+            },
+        };
         let quote = self.quote(cx, conversation_id, scope.floor).await?;
 
         let message = self.row(cx, conversation_id, scope.last_seq + 1, role, kind);
@@ -146,8 +153,7 @@ impl Command for SendMessage {
         };
         cx.record(Event::MessageSent(Box::new(MessageSent {
             view: view.clone(),
-            kind,
-            pair,
+            place,
             mentioned: mentioned.clone(),
             origin: cx.actor.session,
         })));
@@ -165,17 +171,13 @@ impl SendMessage {
     fn check_form<T>(&self, cx: &Context<'_, T>) -> Result<()> {
         check_content(&self.content_type, &self.content, &cx.env.limits)?;
         let most = cx.env.limits.content_bytes_max;
-        if self.extra.as_ref().is_some_and(|extra| extra.len() > most) {
+        if self.extra.as_ref().is_some_and(|extra| extra.json.len() > most) {
             return Err(Error::new(
                 ErrorKind::TooLarge,
                 format!("what goes with a message holds at most {most} bytes"),
             ));
         }
-        let letters = self
-            .content_type
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b == b'_');
-        if self.content_type.is_empty() || self.content_type.len() > CONTENT_TYPE_BYTES_MAX || !letters {
+        if self.content_type.len() > CONTENT_TYPE_BYTES_MAX || !is_content_type(&self.content_type) {
             return Err(Error::invalid(
                 "the message type is 1 to 32 upper-case letters or _",
             ));
@@ -266,7 +268,7 @@ impl SendMessage {
             client_id: self.client_id.clone(),
             reply_to: self.reply_to,
             forwarded_from: self.forwarded_from,
-            extra: self.extra.clone(),
+            extra: self.extra.as_ref().map(Extra::stored),
             mention_all: self.mentions.all && kind == ConversationKind::Group && role >= Role::Admin,
             edited_at: None,
             recalled_at: None,
@@ -314,6 +316,14 @@ impl SendMessage {
         }
         Ok(mentioned)
     }
+}
+
+/// Whether this names a type of content: upper-case letters and `_`, or `CUSTOM:` and a number.
+fn is_content_type(name: &str) -> bool {
+    if let Some(number) = name.strip_prefix("CUSTOM:") {
+        return number.parse::<i32>().is_ok();
+    }
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
 }
 
 /// Whether a message may have this content.

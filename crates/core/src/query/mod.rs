@@ -28,6 +28,7 @@ pub use group::{
     ConversationMembers, Group, GroupDetails, GroupMembers, MemberView, MyGroups, Silence, WhySilent,
 };
 pub use history::History;
+pub(crate) use history::view;
 pub use mention::{CanMentionAll, CountUnreadMentions, Mention, Mentionable, UnreadMentions};
 pub use message::{CountMessages, Edit, EditHistory, LatestMessages, MessageTotals, MessagesById};
 pub use notification::{FindNotification, Notifications, UnreadNotifications};

@@ -35,7 +35,7 @@ impl Notifier {
         let Some(last) = batch.last() else { return };
         let text = |committed: &Committed<Event>| match &committed.event {
             Event::MessageSent(sent) => sent.view.message.content.len(),
-            Event::MessageEdited { content, .. } => content.len(),
+            Event::MessageEdited(change) => change.view.message.content.len(),
             _ => 0,
         };
         let new: usize = batch.iter().map(text).sum();

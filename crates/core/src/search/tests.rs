@@ -4,12 +4,13 @@ use parlance_store::Tx;
 use parlance_store::table::{member, message};
 
 use crate::command::{Command, Context};
-use crate::event::{Event, MessageRef};
+use crate::event::{Event, MessageChange, MessageRef};
+use crate::place::Place;
 use crate::query::{Page, SearchMessages, TextMatch};
 use crate::search::indexer::{Survey, survey_of};
 use crate::search::normalise;
 use crate::testing::TestCore;
-use crate::types::{ConversationId, MessageId};
+use crate::types::{ConversationId, MessageId, MessageView};
 use crate::{Actor, ErrorKind, Result};
 
 /// Numbers that look random and are the same in every run with the same seed.
@@ -61,6 +62,19 @@ async fn reference<T: Tx>(cx: &mut Context<'_, T>, id: MessageId) -> (message::M
     (row, at)
 }
 
+fn changed(message: message::Message, at: MessageRef) -> Box<MessageChange> {
+    let view = MessageView {
+        message,
+        sender: None,
+        quote: None,
+    };
+    Box::new(MessageChange {
+        at,
+        view,
+        place: Place::Direct { low: 1, high: 2 },
+    })
+}
+
 impl Command for Withdraw {
     type Reply = ();
 
@@ -73,7 +87,7 @@ impl Command for Withdraw {
         }
         message::update(cx.tx, &row).await?;
         cx.record(match self.1 {
-            Change::Recall => Event::MessageRecalled(at),
+            Change::Recall => Event::MessageRecalled(changed(row, at)),
             Change::Delete => Event::MessageDeleted(at),
         });
         Ok(())
@@ -90,10 +104,7 @@ impl Command for Edit {
         row.content.clone_from(&self.1);
         row.edited_at = Some(cx.now);
         message::update(cx.tx, &row).await?;
-        cx.record(Event::MessageEdited {
-            at,
-            content: self.1.clone(),
-        });
+        cx.record(Event::MessageEdited(changed(row, at)));
         Ok(())
     }
 }

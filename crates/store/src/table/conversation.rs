@@ -8,6 +8,8 @@ use crate::{params, row};
 pub const DIRECT: i64 = 1;
 /// `kind` of a group.
 pub const GROUP: i64 = 2;
+/// `kind` of what an app says to one person, or to everybody of a tenant.
+pub const CHANNEL: i64 = 3;
 
 row! {
     /// A conversation.
@@ -16,9 +18,9 @@ row! {
         pub id: i64,
         /// The tenant it belongs to.
         pub tenant_id: i64,
-        /// [`DIRECT`] or [`GROUP`].
+        /// [`DIRECT`], [`GROUP`] or [`CHANNEL`].
         pub kind: i64,
-        /// Direct: the smaller of the two user ids.
+        /// Direct: the smaller of the two user ids. Channel: whom it is for, 0 for everybody.
         pub user_low: Option<i64>,
         /// Direct: the larger of the two user ids.
         pub user_high: Option<i64>,
@@ -58,6 +60,16 @@ row! {
         pub updated_at: i64,
         /// When the group was dissolved.
         pub dissolved_at: Option<i64>,
+        /// Group: its other name, under which it can be joined.
+        pub uuid: Option<String>,
+        /// Group: a number of its creator, 0 to 15, that means nothing to the server.
+        pub category: i64,
+        /// Group: marked as put aside; nothing else follows from it.
+        pub archived: bool,
+        /// Group: who may come in without being brought in.
+        pub join_option: i64,
+        /// Channel: the app that speaks; 0 for none.
+        pub app_id: Option<i64>,
     }
 }
 
@@ -66,8 +78,9 @@ pub async fn insert<T: Tx>(tx: &mut T, conversation: &Conversation) -> Result<i6
     let row = tx
         .one::<(i64,)>(
             "INSERT INTO conversations (tenant_id, kind, user_low, user_high, name, avatar, description, notice, \
-             group_type, owner_id, members_max, history_open, invite_role, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id",
+             group_type, owner_id, members_max, history_open, invite_role, created_at, updated_at, uuid, category, \
+             join_option, app_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+             $18, $19) RETURNING id",
             params![
                 conversation.tenant_id,
                 conversation.kind,
@@ -83,7 +96,11 @@ pub async fn insert<T: Tx>(tx: &mut T, conversation: &Conversation) -> Result<i6
                 conversation.history_open,
                 conversation.invite_role,
                 conversation.created_at,
-                conversation.updated_at
+                conversation.updated_at,
+                conversation.uuid.as_deref(),
+                conversation.category,
+                conversation.join_option,
+                conversation.app_id
             ],
         )
         .await?;
@@ -95,7 +112,8 @@ pub async fn update<T: Tx>(tx: &mut T, conversation: &Conversation) -> Result<()
     tx.exec(
         "UPDATE conversations SET name = $1, avatar = $2, description = $3, notice = $4, group_type = $5, \
          owner_id = $6, members_max = $7, history_open = $8, invite_role = $9, muted_all = $10, \
-         pinned_message_id = $11, updated_at = $12, dissolved_at = $13 WHERE id = $14",
+         pinned_message_id = $11, updated_at = $12, dissolved_at = $13, archived = $14, join_option = $15 \
+         WHERE id = $16",
         params![
             &conversation.name,
             &conversation.avatar,
@@ -110,6 +128,8 @@ pub async fn update<T: Tx>(tx: &mut T, conversation: &Conversation) -> Result<()
             conversation.pinned_message_id,
             conversation.updated_at,
             conversation.dissolved_at,
+            conversation.archived,
+            conversation.join_option,
             conversation.id
         ],
     )
@@ -136,6 +156,15 @@ pub async fn direct<T: Tx>(tx: &mut T, low: i64, high: i64) -> Result<Option<Con
         Conversation::COLUMNS
     );
     tx.one(&sql, params![low, high]).await
+}
+
+/// The group with this UUID.
+pub async fn by_uuid<T: Tx>(tx: &mut T, uuid: &str) -> Result<Option<Conversation>> {
+    let sql = format!(
+        "SELECT {} FROM conversations WHERE uuid = $1",
+        Conversation::COLUMNS
+    );
+    tx.one(&sql, params![uuid]).await
 }
 
 /// The groups a person is in now, the last changed first.

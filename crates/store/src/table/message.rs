@@ -28,7 +28,7 @@ row! {
         pub reply_to: Option<i64>,
         /// The message it was forwarded from.
         pub forwarded_from: Option<i64>,
-        /// JSON of the dialect that sent it, never read by the server.
+        /// What one dialect keeps with it: that dialect's name, a blank, JSON that the server never reads.
         pub extra: Option<String>,
         /// Whether everybody was mentioned.
         pub mention_all: bool,
@@ -197,6 +197,10 @@ row! {
         pub user_low: Option<i64>,
         /// Direct: the larger user id.
         pub user_high: Option<i64>,
+        /// Group: its UUID.
+        pub uuid: Option<String>,
+        /// Group: the number its creator gave it.
+        pub category: i64,
         /// Seq of the newest message.
         pub last_seq: i64,
         /// Only owner and administrators may write.
@@ -233,7 +237,7 @@ pub async fn send_scope<T: Tx>(
     conversation_id: i64,
 ) -> Result<Option<SendScope>> {
     tx.one(
-        "SELECT c.tenant_id, c.kind, c.user_low, c.user_high, c.last_seq, c.muted_all, c.dissolved_at, m.state, \
+        "SELECT c.tenant_id, c.kind, c.user_low, c.user_high, c.uuid, c.category, c.last_seq, c.muted_all, c.dissolved_at, m.state, \
          COALESCE(m.role, 0), m.silenced_until, COALESCE(MAX(m.joined_seq, m.cleared_seq), 0), \
          c.kind = 1 AND EXISTS (SELECT 1 FROM blocks WHERE (user_id = c.user_low AND blocked_id = c.user_high) \
          OR (user_id = c.user_high AND blocked_id = c.user_low)), \

@@ -5,10 +5,11 @@ use axum::http::HeaderMap;
 use parlance_core::ErrorKind;
 use parlance_core::command::{Forward, ForwardMessages, Sent, Target};
 use parlance_core::query::MessagesById;
-use parlance_core::types::MessageView;
+use parlance_core::types::{Extra, MessageView};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::DIALECT;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::handlers::message::{reader, sent_data};
@@ -151,7 +152,10 @@ fn single(source: &MessageView, note: Option<&str>) -> Forward {
         sources: vec![message.id],
         content_type: message.content_type.clone(),
         content,
-        extra: message.extra.clone(),
+        extra: Extra::of(message, DIALECT).map(|json| Extra {
+            dialect: DIALECT,
+            json: json.to_owned(),
+        }),
     }
 }
 

@@ -4,9 +4,11 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use parlance_core::command::{MarkRead, Mentions, ReadUpTo, SendMessage, Target};
 use parlance_core::query::{History, OneConversation, UnreadTotal};
+use parlance_core::types::Extra;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::DIALECT;
 use crate::app::App;
 use crate::caller::{Caller, Profile};
 use crate::handlers::message_lookup::wired;
@@ -74,15 +76,19 @@ impl SendBody {
             client_id: self.client_msg_id.filter(|id| !id.is_empty()),
             reply_to: self.reply_to_message_id.filter(|id| *id != 0),
             forwarded_from: None,
-            extra: self
-                .extra
-                .filter(|extra| !extra.is_null())
-                .map(|extra| extra.to_string()),
+            extra: self.extra.filter(|extra| !extra.is_null()).map(own_extra),
             mentions: Mentions {
                 user_ids: mentions.user_ids.unwrap_or_default(),
                 all: mentions.mention_all.unwrap_or(false),
             },
         })
+    }
+}
+
+fn own_extra(extra: Value) -> Extra {
+    Extra {
+        dialect: DIALECT,
+        json: extra.to_string(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use parlance_core::Session;
 use parlance_core::event::{Delivery, Event, MessageRef, MessageSent, MessagesRead};
-use parlance_core::types::UserId;
+use parlance_core::types::{ConversationKind, UserId};
 use parlance_transport::websocket::Frame;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -56,6 +56,9 @@ struct Pushed<'a> {
 }
 
 fn pushed(app: &App, sent: &MessageSent, own: bool, profile: Profile) -> Option<Frame> {
+    if sent.place.kind() == ConversationKind::Channel {
+        return None;
+    }
     let message = WirePush::new(&sent.view, &app.options.time_zone, profile, own);
     let timestamp = sent.view.message.created_at / 1000;
     let pushed = match profile {
@@ -89,10 +92,10 @@ fn by(event: &Event) -> Option<UserId> {
 /// Profile doc: exactly the frames of the seed, and those of B8 where the seed has none.
 fn doc(event: &Event, own: bool) -> Option<Value> {
     Some(match event {
-        Event::MessageRecalled(at) => json!({
+        Event::MessageRecalled(change) => json!({
             "type": "message_recalled",
-            "payload": { "messageId": at.message_id, "conversationId": at.conversation_id },
-            "timestamp": at.at / 1000,
+            "payload": { "messageId": change.at.message_id, "conversationId": change.at.conversation_id },
+            "timestamp": change.at.at / 1000,
         }),
         Event::MessagesRead(read) if !own => json!({
             "type": "read_receipt",
@@ -121,7 +124,7 @@ fn doc(event: &Event, own: bool) -> Option<Value> {
 /// Profile c: the fields flat and under `data`, as its clients look in either place.
 fn c(event: &Event, own: bool) -> Option<Value> {
     Some(match event {
-        Event::MessageRecalled(at) => doubled("recall", recalled(at)),
+        Event::MessageRecalled(change) => doubled("recall", recalled(&change.at)),
         Event::MessagesRead(read) if !own => doubled("read", read_up_to(read)),
         Event::Typing {
             conversation_id,
@@ -148,11 +151,12 @@ fn c(event: &Event, own: bool) -> Option<Value> {
 /// Frames that are the same in both profiles.
 fn both(event: &Event) -> Option<Value> {
     Some(match event {
-        Event::MessageEdited { at, content } => {
+        Event::MessageEdited(change) => {
+            let at = &change.at;
             let body = json!({
                 "conversationId": at.conversation_id,
                 "messageId": at.message_id,
-                "content": content,
+                "content": change.view.message.content,
                 "isEdited": 1,
                 "timestamp": at.at / 1000,
             });

@@ -1,7 +1,7 @@
 //! The conversation object: the union of the names that the client generations read (B4).
 
 use parlance_core::query::{ConversationOverview, MemberView};
-use parlance_core::types::{ConversationKind, Role};
+use parlance_core::types::{ConversationKind, Role, shown_type};
 use serde::Serialize;
 
 use crate::wire::message::{Reader, WireMessage, avatar};
@@ -58,7 +58,7 @@ impl WireConversation {
                     avatar(peer.map_or("", |peer| peer.avatar.as_str())),
                 )
             }
-            ConversationKind::Group => (
+            ConversationKind::Group | ConversationKind::Channel => (
                 "GROUP",
                 conversation.name.clone(),
                 group_avatar(&conversation.avatar),
@@ -96,7 +96,7 @@ impl WireConversation {
             last_message_type: overview
                 .last_message
                 .as_ref()
-                .map(|view| view.message.content_type.clone()),
+                .map(|view| shown_type(&view.message.content_type).to_owned()),
             last_message: last,
             has_mention: overview.mentioned,
             draft: member.draft.clone(),

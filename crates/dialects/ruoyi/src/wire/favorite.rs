@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 use parlance_core::query::Favorite;
+use parlance_core::types::shown_type;
 use serde::Serialize;
 
 use crate::wire::message::{RECALLED_CONTENT, avatar};
@@ -42,7 +43,7 @@ impl WireFavorite {
             sender_id: sender.id,
             sender_name: sender.name,
             sender_avatar: avatar(&sender.avatar),
-            message_type: favorite.content_type,
+            message_type: shown_type(&favorite.content_type).to_owned(),
             message_time: local(favorite.sent_at, zone),
             remark: favorite.remark,
             tags: favorite.tags,

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use parlance_core::query::Mention;
-use parlance_core::types::{UserCard, UserId};
+use parlance_core::types::{UserCard, UserId, shown_type};
 use serde::Serialize;
 
 use crate::wire::message::avatar;
@@ -36,7 +36,7 @@ impl WireMention {
             mentioned_by: author.id,
             mentioned_by_name: author.name,
             mention_type: if mention.all { "ALL" } else { "USER" },
-            message_type: mention.content_type,
+            message_type: shown_type(&mention.content_type).to_owned(),
             content: mention.content,
             is_read: false,
             create_time: local(mention.created_at, zone),

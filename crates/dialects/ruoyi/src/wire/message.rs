@@ -2,9 +2,10 @@
 
 use jiff::tz::TimeZone;
 use parlance_core::query::Marks;
-use parlance_core::types::{MessageView, Quote, UserCard, UserId};
+use parlance_core::types::{Extra, MessageView, Quote, UserCard, UserId, shown_type};
 use serde::Serialize;
 
+use crate::DIALECT;
 use crate::caller::Profile;
 use crate::wire::message_marks::{WireReactionCount, WireReadCount};
 use crate::wire::time::{local, local_opt};
@@ -104,7 +105,7 @@ impl WireMessage {
         let kind = if recalled && reader.profile == Profile::C {
             "RECALLED"
         } else {
-            &message.content_type
+            shown_type(&message.content_type)
         };
         let file = if recalled {
             None
@@ -121,7 +122,7 @@ impl WireMessage {
             sender_name: sender.map(|card| card.name.clone()).unwrap_or_default(),
             sender_avatar: avatar(sender.map_or("", |card| card.avatar.as_str())),
             kind: kind.to_owned(),
-            message_type: message.content_type.clone(),
+            message_type: shown_type(&message.content_type).to_owned(),
             content: if recalled {
                 RECALLED_CONTENT.to_owned()
             } else {
@@ -145,10 +146,7 @@ impl WireMessage {
                 .as_ref()
                 .map(|quote| WireQuote::new(quote, reader.zone)),
             forward_from_message_id: message.forwarded_from,
-            extra: message
-                .extra
-                .as_deref()
-                .and_then(|extra| serde_json::from_str(extra).ok()),
+            extra: Extra::of(message, DIALECT).and_then(|extra| serde_json::from_str(extra).ok()),
             send_time: local(message.created_at, reader.zone),
             create_time: local(message.created_at, reader.zone),
             timestamp: message.created_at / 1000,
@@ -196,7 +194,7 @@ impl WireQuote {
                 .as_ref()
                 .map(|card: &UserCard| card.name.clone())
                 .unwrap_or_default(),
-            kind: message.content_type.clone(),
+            kind: shown_type(&message.content_type).to_owned(),
             content: match placeholder {
                 _ if gone => RECALLED_CONTENT.to_owned(),
                 Some(placeholder) => placeholder.to_owned(),

@@ -2,9 +2,10 @@
 //! written to every member of a group.
 
 use jiff::tz::TimeZone;
-use parlance_core::types::{MessageView, UserCard};
+use parlance_core::types::{Extra, MessageView, UserCard, shown_type};
 use serde::Serialize;
 
+use crate::DIALECT;
 use crate::caller::Profile;
 use crate::wire::message::{WireQuote, file_url, picture};
 use crate::wire::time::local;
@@ -54,8 +55,8 @@ impl<'a> WirePush<'a> {
             sender_id: message.sender_id.unwrap_or(0),
             sender_name: sender.map_or("", |card: &UserCard| card.name.as_str()),
             sender_avatar: picture(sender.map_or("", |card| card.avatar.as_str())),
-            kind: newer.then_some(message.content_type.as_str()),
-            message_type: &message.content_type,
+            kind: newer.then_some(shown_type(&message.content_type)),
+            message_type: shown_type(&message.content_type),
             content: &message.content,
             reply_to_message_id: message.reply_to,
             quoted_message: view.quote.as_ref().map(|quote| WireQuote::new(quote, zone)),
@@ -70,10 +71,7 @@ impl<'a> WirePush<'a> {
                 None
             },
             forward_from_message_id: message.forwarded_from,
-            extra: message
-                .extra
-                .as_deref()
-                .and_then(|extra| serde_json::from_str(extra).ok()),
+            extra: Extra::of(message, DIALECT).and_then(|extra| serde_json::from_str(extra).ok()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use parlance_core::query::{FoundFile, FoundMessage, FoundMessages, Group};
-use parlance_core::types::{User, UserCard, UserId};
+use parlance_core::types::{User, UserCard, UserId, shown_type};
 use serde::Serialize;
 
 use crate::wire::conversation::group_avatar;
@@ -43,8 +43,8 @@ impl WireHit {
             sender_id: message.sender_id.unwrap_or(0),
             sender_name: sender.map(|card| card.name.clone()).unwrap_or_default(),
             sender_avatar: avatar(sender.map_or("", |card| card.avatar.as_str())),
-            kind: message.content_type.clone(),
-            message_type: message.content_type.clone(),
+            kind: shown_type(&message.content_type).to_owned(),
+            message_type: shown_type(&message.content_type).to_owned(),
             content: message.content.clone(),
             highlight_snippet: found.snippet.clone(),
             send_time: local(message.created_at, zone),
