@@ -8,19 +8,22 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::tz::TimeZone;
 use parlance_core::Core;
+use parlance_dialect_gateway as gateway;
 use parlance_dialect_ruoyi as ruoyi;
 use parlance_transport::http::PeerAddr;
-use parlance_transport::http::client_addr::{AddressList, caller};
+use parlance_transport::http::client_addr::{AddressList, InternalGuard, caller};
 use parlance_transport::http::limit::{RateKey, RateLimiter};
 use parlance_transport::websocket::SocketLimits;
+use tower::ServiceExt;
 
 use crate::config::{Config, Dialect};
+use crate::secrets::Secrets;
 
 /// What `GET /` answers, by which scripts find out what listens here.
 const NAME: &str = "quick-im";
@@ -36,22 +39,33 @@ struct Front {
 }
 
 /// The routers of the configured dialects, behind the front.
-pub(crate) fn routes(config: &Config, core: &Core) -> Router {
+pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router {
     let limits = &config.limits;
     let front = Front {
         trusted_proxies: Arc::new(config.trusted_proxies.clone()),
         address_rate: limiter(limits.requests_per_second_address, limits.requests_burst_address),
         loopback_exempt: limits.loopback_exempt,
     };
+    let user_rate = limiter(limits.requests_per_second_user, limits.requests_burst_user);
     let mut router = Router::new().route("/", get(async || NAME));
+    if config.dialects.contains(&Dialect::Gateway) {
+        let options = gateway::Options {
+            inner: InternalGuard {
+                allow: config.inner_allow.clone(),
+                trusted_proxies: config.trusted_proxies.clone(),
+                token: secrets.internal_token.clone(),
+            },
+            user_rate: Some(Arc::clone(&user_rate)),
+            loopback_exempt: limits.loopback_exempt,
+            body_bytes_max: limits.http_body_bytes_max as u64,
+        };
+        router = router.merge(gateway::router(core.clone(), options));
+    }
     if config.dialects.contains(&Dialect::Ruoyi) {
         let options = ruoyi::Options {
             time_zone: TimeZone::get(&config.time_zone).unwrap_or(TimeZone::UTC),
             oldest_first: config.ruoyi.oldest_first,
-            user_rate: Some(limiter(
-                limits.requests_per_second_user,
-                limits.requests_burst_user,
-            )),
+            user_rate: Some(user_rate),
             loopback_exempt: limits.loopback_exempt,
             body_bytes_max: limits.http_body_bytes_max as u64,
             socket: Arc::new(SocketLimits {
@@ -61,7 +75,31 @@ pub(crate) fn routes(config: &Config, core: &Core) -> Router {
         };
         router = router.merge(ruoyi::router(core.clone(), options));
     }
-    router.layer(from_fn_with_state(front, pass))
+    router
+        .clone()
+        .fallback(move |request| meant(router, request))
+        .layer(from_fn_with_state(front, pass))
+}
+
+/// Answers a call whose path no dialect has. Clients of the gateway double slashes, and mean one.
+async fn meant(router: Router, mut request: Request) -> Response {
+    let Some(path) = gateway::meant_path(request.uri().path()) else {
+        return missing().await;
+    };
+    let with_query = match request.uri().query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    let Ok(uri) = with_query.parse::<Uri>() else {
+        return missing().await;
+    };
+    *request.uri_mut() = uri;
+    let answered = router.fallback(missing).oneshot(request).await;
+    answered.unwrap_or_else(|never| match never {})
+}
+
+async fn missing() -> Response {
+    (StatusCode::NOT_FOUND, "there is nothing at this path\n").into_response()
 }
 
 fn limiter(per_second: u32, burst: u32) -> Arc<RateLimiter> {

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use parlance_core::query::FindUserByUid;
 use parlance_core::types::DEFAULT_TENANT;
@@ -73,7 +72,7 @@ pub async fn run(
     let _control = open_control(data.path(), &core);
     let server = Server {
         listeners: vec![listener],
-        router: router(&config, &core, stopping.clone()),
+        router: router(&config, &secrets, &core, stopping.clone()),
         tls,
         limits: ServerLimits {
             connections_max: config.limits.connections_max,
@@ -147,7 +146,7 @@ fn limits(config: &Config) -> Limits {
     }
 }
 
-fn router(config: &Config, core: &Core, stopping: watch::Receiver<bool>) -> Router {
+fn router(config: &Config, secrets: &Secrets, core: &Core, stopping: watch::Receiver<bool>) -> Router {
     let asked = core.clone();
     let ready = move || {
         let core = asked.clone();
@@ -156,8 +155,7 @@ fn router(config: &Config, core: &Core, stopping: watch::Receiver<bool>) -> Rout
     Router::new()
         .merge(health::routes(ready, stopping))
         .merge(Metrics::new(core.clone()).routes())
-        .merge(front::routes(config, core))
-        .fallback(async || StatusCode::NOT_FOUND)
+        .merge(front::routes(config, secrets, core))
         .layer(cors::layer(&config.cors_origins))
         .layer(from_fn(request_id::track))
 }

@@ -90,8 +90,22 @@ impl Server {
 
     /// The same where the server may hang up in the middle.
     fn try_get(&self, path: &str) -> io::Result<String> {
+        self.exchange(&format!(
+            "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
+        ))
+    }
+
+    /// Sends JSON with these header lines.
+    fn post(&self, path: &str, headers: &str, body: &str) -> String {
+        let length = body.len();
+        self.exchange(&format!(
+            "POST {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+        ))
+        .unwrap()
+    }
+
+    fn exchange(&self, request: &str) -> io::Result<String> {
         let mut stream = TcpStream::connect(self.address)?;
-        let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes())?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
@@ -293,6 +307,66 @@ fn serves_from_nothing_and_stops_on_sigterm() {
     let (code, _) = server.stop();
     assert_eq!(code, Some(0));
     assert!(!data.join("address").exists());
+}
+
+#[test]
+fn doubled_slashes_of_gateway_clients_are_passed_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path());
+    let body = r#"{"session":"ann","platform":1}"#;
+    for path in [
+        "/inner/get_token",
+        "//inner//get_token",
+        "/inner/get_token/",
+        "//inner/get_token//?x=1",
+    ] {
+        let answer = server.post(path, "", body);
+        assert!(
+            answer.starts_with("HTTP/1.1 200") && answer.contains(r#"{"code":0,"data":"#),
+            "{path}: {answer}"
+        );
+    }
+    assert!(server.get("//notify?protoc=ws").contains("10101"));
+    let answer = server.get("/inner//get_token");
+    assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+    for path in ["/inner/", "//", "/inner/nothing", "//healthz", "/send_messages"] {
+        let answer = server.get(path);
+        assert!(
+            answer.starts_with("HTTP/1.1 404") && answer.contains("text/plain"),
+            "{path}: {answer}"
+        );
+    }
+    assert_eq!(server.stop().0, Some(0));
+}
+
+#[test]
+fn the_settings_say_who_may_call_internal_paths() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = [
+        ("PARLANCE_INTERNAL_TOKEN", "a token for the tests"),
+        ("PARLANCE_INNER_ALLOW", "10.0.0.0/8"),
+        ("PARLANCE_TRUSTED_PROXIES", "127.0.0.1"),
+    ];
+    let server = Server::start_with(directory.path(), &settings);
+    for (headers, code) in [
+        ("", 10003),
+        ("X-Internal-Token: a token for the test\r\n", 10003),
+        ("X-Internal-Token: a token for the tests\r\n", 0),
+        ("X-Forwarded-For: 10.1.1.1\r\n", 0),
+        ("X-Forwarded-For: 11.1.1.1\r\n", 10003),
+        (
+            "X-Forwarded-For: 11.1.1.1\r\nX-Internal-Token: a token for the tests\r\n",
+            0,
+        ),
+    ] {
+        let answer = server.post("/inner/get_token", headers, r#"{"session":"ann","platform":1}"#);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{headers}: {answer}");
+        assert!(
+            answer.contains(&format!(r#"{{"code":{code},"#)),
+            "{headers}: {answer}"
+        );
+    }
+    assert_eq!(server.stop().0, Some(0));
 }
 
 #[test]

@@ -122,7 +122,8 @@ impl Command for Bootstrap {
     }
 }
 
-fn blank<T>(cx: &Context<'_, T>, uid: &str, password_hash: Option<String>) -> User {
+/// An account with nothing but its text id, and a password if there is one.
+pub(super) fn blank<T>(cx: &Context<'_, T>, uid: &str, password_hash: Option<String>) -> User {
     User {
         id: 0,
         tenant_id: cx.actor.tenant_id,
@@ -148,7 +149,7 @@ fn blank<T>(cx: &Context<'_, T>, uid: &str, password_hash: Option<String>) -> Us
 }
 
 /// Writes an account whose keys nobody in the tenant has.
-async fn add<T: Tx>(cx: &mut Context<'_, T>, account: User) -> Result<UserId> {
+pub(super) async fn add<T: Tx>(cx: &mut Context<'_, T>, account: User) -> Result<UserId> {
     field::at_most("a nickname", &account.nickname, NAME_CHARS_MAX)?;
     field::at_most("a name", &account.name, NAME_CHARS_MAX)?;
     field::at_most("the address of a picture", &account.avatar, AVATAR_CHARS_MAX)?;

@@ -8,15 +8,17 @@ use serde::Deserialize;
 use super::nearest;
 
 /// Names of the dialects in this build.
-pub const BUILT: &[&str] = &["ruoyi"];
+pub const BUILT: &[&str] = &["gateway", "ruoyi"];
 
 /// Names that are reserved for dialects still to be built.
-const PLANNED: &[&str] = &["platform", "gateway", "xuqm"];
+const PLANNED: &[&str] = &["platform", "xuqm"];
 
 /// An API that clients speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Dialect {
+    /// Conversations and messages as JSON over POST, pushed at `/notify`.
+    Gateway,
     /// Conversations and messages under `/api/im`, JSON over WebSocket.
     Ruoyi,
 }
@@ -26,6 +28,7 @@ impl FromStr for Dialect {
 
     fn from_str(name: &str) -> Result<Self, String> {
         match name {
+            "gateway" => Ok(Self::Gateway),
             "ruoyi" => Ok(Self::Ruoyi),
             name if PLANNED.contains(&name) => Err(format!(
                 "the dialect \"{name}\" is not in this build yet; leave it out"

@@ -174,7 +174,7 @@ pub const KEYS: &[Key] = &[
     key(
         "dialects",
         Kind::Dialects,
-        r#"["ruoyi"]"#,
+        r#"["gateway", "ruoyi"]"#,
         "The APIs to serve. Leave one out to close it.",
     ),
     key(
