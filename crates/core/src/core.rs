@@ -18,7 +18,7 @@ use crate::hub::{Hub, Job};
 use crate::presence;
 use crate::query::{MaySignal, MayType};
 use crate::search;
-use crate::session::Session;
+use crate::session::{Attendance, Session};
 use crate::types::{ConversationId, DEFAULT_TENANT, Timestamp, UserId};
 
 /// How to open a core.
@@ -264,7 +264,11 @@ impl Core {
 
     /// Subscribes to everything that concerns `actor`, from now on.
     pub fn attach(&self, actor: &Actor) -> Session {
-        let session = self.inner.hub.attach(actor.clone());
+        self.attach_as(actor, Attendance::Present)
+    }
+
+    pub(crate) fn attach_as(&self, actor: &Actor, attendance: Attendance) -> Session {
+        let session = self.inner.hub.attach(actor.clone(), attendance);
         // Revoked between the check of its token and now: the end has passed it by.
         if self.inner.tokens.is_revoked(&actor.token_id) {
             self.inner.hub.end(actor.user_id, Some(&actor.token_id));

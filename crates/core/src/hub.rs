@@ -17,7 +17,7 @@ use crate::account::Actor;
 use crate::error::Error;
 use crate::event::{Audience, Delivery, Event};
 use crate::presence::Change;
-use crate::session::{Ended, Outbox, Session, SessionId};
+use crate::session::{Attendance, Ended, Outbox, Session, SessionId};
 use crate::types::{ConversationId, TenantId, UserId};
 
 /// Batches of events between the writer and the hub at most; the writer waits beyond it.
@@ -71,9 +71,12 @@ impl Hub {
         }
     }
 
-    /// Whether a person has a live connection here.
+    /// Whether a person is present on a live connection here.
     pub(crate) fn is_online(&self, user_id: UserId) -> bool {
-        self.users.read().contains_key(&user_id)
+        self.users
+            .read()
+            .get(&user_id)
+            .is_some_and(|outboxes| is_present(outboxes))
     }
 
     /// Live connections and people connected.
@@ -83,14 +86,14 @@ impl Hub {
     }
 
     /// Starts a subscription. What is committed from now on reaches it.
-    pub(crate) fn attach(self: &Arc<Self>, actor: Actor) -> Session {
+    pub(crate) fn attach(self: &Arc<Self>, actor: Actor, attendance: Attendance) -> Session {
         let id = self.next_session.fetch_add(1, Ordering::Relaxed);
-        let outbox = Arc::new(Outbox::new(id, &actor));
+        let outbox = Arc::new(Outbox::new(id, &actor, attendance));
         let mut users = self.users.write();
         let outboxes = users
             .entry(actor.user_id)
             .or_insert_with(|| Vec::with_capacity(1));
-        let first = outboxes.is_empty();
+        let first = attendance == Attendance::Present && !is_present(outboxes);
         if outboxes.len() >= self.sessions_per_user_max {
             outboxes.remove(0).end(Ended::Replaced);
         }
@@ -107,10 +110,14 @@ impl Hub {
         let Some(outboxes) = users.get_mut(&user_id) else {
             return;
         };
+        let was_present = is_present(outboxes);
         outboxes.retain(|outbox| outbox.id != session);
+        let went = was_present && !is_present(outboxes);
         if outboxes.is_empty() {
             users.remove(&user_id);
-            drop(users);
+        }
+        drop(users);
+        if went {
             let _ = self.presence.send(Change::Went(user_id));
         }
     }
@@ -192,6 +199,13 @@ impl Hub {
             }
         }
     }
+}
+
+/// Whether one of these connections shows its person.
+fn is_present(outboxes: &[Arc<Outbox>]) -> bool {
+    outboxes
+        .iter()
+        .any(|outbox| outbox.attendance == Attendance::Present)
 }
 
 #[derive(Default)]

@@ -9,6 +9,11 @@ const EPOCH_MS: i64 = 1_577_836_800_000;
 /// Bits of the counter within a millisecond.
 const COUNTER_BITS: u32 = 12;
 
+/// The least id that a message of this time can have.
+pub(crate) fn first_at(at: Timestamp) -> MessageId {
+    (at / 1000 - EPOCH_MS).max(0) << COUNTER_BITS
+}
+
 /// Gives out message ids.
 pub(crate) struct MessageIds {
     last: AtomicI64,
@@ -24,7 +29,7 @@ impl MessageIds {
 
     /// The next id at this time. A clock that stands still or goes back only makes the counter run on.
     pub(crate) fn next(&self, now: Timestamp) -> MessageId {
-        let floor = (now / 1000 - EPOCH_MS).max(0) << COUNTER_BITS;
+        let floor = first_at(now);
         let mut last = self.last.load(Ordering::Relaxed);
         loop {
             let id = floor.max(last + 1);

@@ -12,6 +12,7 @@ mod error;
 pub mod event;
 mod field;
 pub mod files;
+mod follow;
 #[cfg(test)]
 mod group_rights_tests;
 mod hub;
@@ -34,6 +35,7 @@ pub use command::{Command, Context};
 pub use env::{Clock, Env, Limits, SystemClock};
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Delivery, Event};
+pub use follow::Follower;
 pub use parlance_store::sqlite::check_integrity;
 pub use parlance_store::{Integrity, SqliteOptions, Synchronous, Tx};
-pub use session::{Ended, Session, SessionId};
+pub use session::{Attendance, Ended, Session, SessionId};

@@ -20,6 +20,15 @@ const WAITING_DELIVERIES_KEPT: usize = 16;
 /// Number of a live connection, unique while the server runs.
 pub type SessionId = u64;
 
+/// Whether others see a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attendance {
+    /// Its person is online.
+    Present,
+    /// It only listens: a call that waits for an answer is no sign of a person.
+    Unseen,
+}
+
 /// Why a session ended from the server's side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -29,6 +38,8 @@ pub enum Ended {
     TooSlow,
     /// The account has more connections than allowed, and this was the oldest.
     Replaced,
+    /// The server could not read what was missed; the client may come back and resume.
+    Unreadable,
 }
 
 #[derive(Default)]
@@ -43,15 +54,17 @@ pub(crate) struct Outbox {
     pub(crate) id: SessionId,
     pub(crate) token_id: Arc<str>,
     pub(crate) tenant_id: TenantId,
+    pub(crate) attendance: Attendance,
     waiting: Mutex<Waiting>,
 }
 
 impl Outbox {
-    pub(crate) fn new(id: SessionId, actor: &Actor) -> Self {
+    pub(crate) fn new(id: SessionId, actor: &Actor, attendance: Attendance) -> Self {
         Self {
             id,
             token_id: Arc::clone(&actor.token_id),
             tenant_id: actor.tenant_id,
+            attendance,
             waiting: Mutex::new(Waiting::default()),
         }
     }

@@ -1,6 +1,7 @@
 //! Reads, one file per noun. A query checks through the policy what the caller may see, then reads one snapshot.
 
 mod announcement;
+mod backlog;
 mod contact;
 mod conversations;
 mod favorite;
@@ -19,6 +20,7 @@ mod upload;
 mod user;
 
 pub use announcement::{AnnouncementView, Announcements, Which};
+pub use backlog::{Backlog, Newest};
 pub use contact::{Blocks, ContactGroups, ContactRequests, Contacts, FindContact, RequestDirection};
 pub use conversations::{ConversationOverview, Conversations, OneConversation, UnreadTotal};
 pub use favorite::{Favorite, Favorites, IsFavorite};

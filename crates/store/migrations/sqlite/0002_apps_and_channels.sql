@@ -16,6 +16,9 @@ CREATE UNIQUE INDEX conversations_uuid ON conversations (uuid) WHERE uuid IS NOT
 CREATE UNIQUE INDEX conversations_channel ON conversations (tenant_id, app_id, user_low) WHERE kind = 3;
 CREATE INDEX conversations_channel_user ON conversations (tenant_id, user_low) WHERE kind = 3;
 
+-- Where a conversation stood when a member came: what is older was not sent to that member.
+ALTER TABLE members ADD COLUMN entered_seq INTEGER NOT NULL DEFAULT 0;
+
 -- What a message carries for one dialect begins with that dialect's name and a blank.
 UPDATE messages SET extra = 'ruoyi ' || extra WHERE extra IS NOT NULL;
 

@@ -29,6 +29,8 @@ row! {
         pub joined_at: i64,
         /// History before and at this seq is not shown.
         pub joined_seq: i64,
+        /// The newest seq when this person came: what is older was not sent to it.
+        pub entered_seq: i64,
         /// Read up to this seq.
         pub read_seq: i64,
         /// Delivered up to this seq.
@@ -97,11 +99,11 @@ pub async fn join<T: Tx>(tx: &mut T, joining: &Joining, user_ids: &[i64]) -> Res
     } = *joining;
     let user_ids = json_list(user_ids.iter().copied());
     let sql = format!(
-        "INSERT INTO members (conversation_id, user_id, state, role, joined_at, joined_seq, read_seq, delivered_seq) \
-         SELECT $1, id, 1, $2, $3, $4, $5, $5 FROM users WHERE {} \
+        "INSERT INTO members (conversation_id, user_id, state, role, joined_at, joined_seq, read_seq, delivered_seq, \
+         entered_seq) SELECT $1, id, 1, $2, $3, $4, $5, $5, $5 FROM users WHERE {} \
          ON CONFLICT (conversation_id, user_id) DO UPDATE SET state = 1, role = excluded.role, \
          joined_at = excluded.joined_at, joined_seq = excluded.joined_seq, read_seq = excluded.read_seq, \
-         delivered_seq = excluded.delivered_seq, own_after_read = 0, hidden_seq = -1",
+         delivered_seq = excluded.delivered_seq, entered_seq = excluded.entered_seq, own_after_read = 0, hidden_seq = -1",
         in_json_list("id", 6)
     );
     let came = tx

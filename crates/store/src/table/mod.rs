@@ -1,6 +1,7 @@
 //! One module per table: the row, and the statements that touch it. Nothing here decides anything.
 
 pub mod announcement;
+pub mod backlog;
 pub mod block;
 pub mod contact;
 pub mod contact_request;

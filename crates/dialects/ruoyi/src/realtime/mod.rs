@@ -353,6 +353,7 @@ impl Protocol for Socket {
                     let (code, reason) = match ended {
                         Ended::Revoked => (CLOSE_TOKEN, "token 无效或已过期"),
                         Ended::TooSlow => (1013, "接收过慢，请重新连接后拉取历史消息"),
+                        Ended::Unreadable => (1011, "消息暂时无法读取，请重新连接"),
                         Ended::Replaced => (1000, "连接数超过上限"),
                     };
                     return Poll::Ready(Outgoing::Close(code, reason.into()));
