@@ -12,7 +12,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use parlance_core::account::NewAccount;
 use parlance_core::command::{OpenDirect, SendMessage, Target};
 use parlance_core::query::SearchMessages;
-use parlance_core::types::DEFAULT_TENANT;
+use parlance_core::types::{AccountRole, DEFAULT_TENANT};
 use parlance_core::{
     Actor, Command, Context, Core, CoreOptions, Limits, PasswordCost, Query, ReadContext, Result,
     SqliteOptions, SystemClock, Tx,
@@ -302,7 +302,7 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
             .await?;
         people.push(Actor {
             user_id,
-            admin: false,
+            role: AccountRole::User,
             ..system.clone()
         });
     }

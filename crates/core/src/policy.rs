@@ -315,7 +315,12 @@ pub(crate) async fn account<T: Tx>(tx: &mut T, actor: &Actor, id: UserId) -> Res
 
 /// An administrator of the tenant.
 pub(crate) fn administrator(actor: &Actor) -> Result<()> {
-    if actor.admin {
+    at_least(actor, AccountRole::Admin)
+}
+
+/// Whether the caller's account stands at least this high in its tenant.
+pub(crate) fn at_least(actor: &Actor, role: AccountRole) -> Result<()> {
+    if actor.role >= role {
         Ok(())
     } else {
         Err(ErrorKind::Forbidden.into())

@@ -84,7 +84,7 @@ impl TestCore {
         Actor {
             user_id,
             tenant_id,
-            admin: false,
+            role: AccountRole::User,
             epoch: 0,
             session: None,
             token_id: Arc::from(""),
@@ -110,6 +110,7 @@ impl TestCore {
         };
         Actor {
             user_id: self.core.create_user(&system, account).await.unwrap(),
+            role,
             ..system
         }
     }

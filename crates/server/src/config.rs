@@ -325,7 +325,10 @@ mod tests {
         assert_eq!(config.cors_origins, ["*"]);
         assert_eq!(config.inner_allow, AddressList::loopback());
         assert_eq!(config.trusted_proxies, AddressList::default());
-        assert_eq!(config.dialects, [Dialect::Gateway, Dialect::Ruoyi]);
+        assert_eq!(
+            config.dialects,
+            [Dialect::Gateway, Dialect::Platform, Dialect::Ruoyi]
+        );
         assert_eq!(
             config.messages,
             Messages {

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use parlance_core::account::NewAccount;
 use parlance_core::command::{CreateGroup, SendMessage, Target};
 use parlance_core::query::FindUserByUid;
-use parlance_core::types::{DEFAULT_TENANT, UserId};
+use parlance_core::types::{AccountRole, DEFAULT_TENANT, UserId};
 use parlance_core::{Actor, Core, Error, ErrorKind};
 
 use crate::failure::Failure;
@@ -170,7 +170,7 @@ async fn say(core: &Core, speaker: UserId, target: Target, text: &str) -> Result
 fn person(user_id: UserId) -> Actor {
     Actor {
         user_id,
-        admin: false,
+        role: AccountRole::User,
         ..Actor::system(DEFAULT_TENANT)
     }
 }

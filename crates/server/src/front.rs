@@ -15,6 +15,7 @@ use axum::routing::get;
 use jiff::tz::TimeZone;
 use parlance_core::Core;
 use parlance_dialect_gateway as gateway;
+use parlance_dialect_platform as platform;
 use parlance_dialect_ruoyi as ruoyi;
 use parlance_transport::http::PeerAddr;
 use parlance_transport::http::client_addr::{AddressList, InternalGuard, caller};
@@ -46,6 +47,8 @@ pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router 
         address_rate: limiter(limits.requests_per_second_address, limits.requests_burst_address),
         loopback_exempt: limits.loopback_exempt,
     };
+    let time_zone = TimeZone::get(&config.time_zone).unwrap_or(TimeZone::UTC);
+    // One person's rate, whichever dialects the person speaks.
     let user_rate = limiter(limits.requests_per_second_user, limits.requests_burst_user);
     let mut router = Router::new().route("/", get(async || NAME));
     if config.dialects.contains(&Dialect::Gateway) {
@@ -61,9 +64,18 @@ pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router 
         };
         router = router.merge(gateway::router(core.clone(), options));
     }
+    if config.dialects.contains(&Dialect::Platform) {
+        let options = platform::Options {
+            time_zone: time_zone.clone(),
+            user_rate: Some(Arc::clone(&user_rate)),
+            loopback_exempt: limits.loopback_exempt,
+            body_bytes_max: limits.http_body_bytes_max as u64,
+        };
+        router = router.merge(platform::router(core.clone(), options));
+    }
     if config.dialects.contains(&Dialect::Ruoyi) {
         let options = ruoyi::Options {
-            time_zone: TimeZone::get(&config.time_zone).unwrap_or(TimeZone::UTC),
+            time_zone,
             oldest_first: config.ruoyi.oldest_first,
             user_rate: Some(user_rate),
             loopback_exempt: limits.loopback_exempt,

@@ -144,7 +144,7 @@ impl Core {
         let actor = Actor {
             user_id: claims.user_id,
             tenant_id: claims.tenant_id,
-            admin: standing.admin,
+            role: standing.role,
             epoch: claims.epoch,
             session: None,
             token_id: Arc::from(claims.jti.as_str()),

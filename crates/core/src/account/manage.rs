@@ -72,6 +72,15 @@ pub struct Bootstrapped {
 }
 
 impl Core {
+    /// Whether the caller's account stands at least this high in its tenant. What a command or query does is checked
+    /// there again; this is for a dialect whose whole call is for such accounts, before it reads what was sent.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub fn require_rank(&self, actor: &Actor, role: AccountRole) -> Result<()> {
+        crate::policy::at_least(actor, role)
+    }
+
     /// Makes an account for somebody who asks for one.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ mod token;
 use std::sync::Arc;
 
 use crate::session::SessionId;
-use crate::types::{TenantId, UserId};
+use crate::types::{AccountRole, TenantId, UserId};
 
 pub use login::{Issued, Login};
 pub use manage::{Bootstrapped, NewAccount, PasswordChange, Registration};
@@ -26,8 +26,8 @@ pub struct Actor {
     pub user_id: UserId,
     /// The tenant that bounds everything the caller can see.
     pub tenant_id: TenantId,
-    /// Whether the account is an administrator of its tenant.
-    pub admin: bool,
+    /// What the account may do in its tenant.
+    pub role: AccountRole,
     /// The account's epoch that the token was issued in; 0 for the server itself.
     pub epoch: i64,
     /// The connection that the call came over, if it came over one.
@@ -42,10 +42,15 @@ impl Actor {
         Self {
             user_id: 0,
             tenant_id,
-            admin: true,
+            role: AccountRole::SuperAdmin,
             epoch: 0,
             session: None,
             token_id: Arc::from(""),
         }
+    }
+
+    /// Whether the account manages others in its tenant.
+    pub fn is_admin(&self) -> bool {
+        self.role >= AccountRole::Admin
     }
 }

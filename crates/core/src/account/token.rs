@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::types::{TenantId, Timestamp, User, UserId};
+use crate::types::{AccountRole, TenantId, Timestamp, User, UserId};
 
 /// Standings of accounts kept in memory at most.
 const STANDINGS_MAX: usize = 200_000;
@@ -54,16 +54,15 @@ pub struct TokenRequest<'a> {
 pub(crate) struct Standing {
     pub(crate) epoch: i64,
     pub(crate) active: bool,
-    pub(crate) admin: bool,
+    pub(crate) role: AccountRole,
 }
 
 impl Standing {
     pub(crate) fn of(user: &User) -> Self {
-        let admin = matches!(user.role.as_str(), "ADMIN" | "SUPER_ADMIN");
         Self {
             epoch: user.token_epoch,
             active: user.status == "ACTIVE",
-            admin,
+            role: AccountRole::of(&user.role),
         }
     }
 }

@@ -287,7 +287,10 @@ mod tests {
             user_id: admin_id,
             ..t.user("x").await
         };
-        let boss = Actor { admin: true, ..boss };
+        let boss = Actor {
+            role: AccountRole::Admin,
+            ..boss
+        };
         let made = t
             .core
             .create_user(&boss, account("员工", AccountRole::User))

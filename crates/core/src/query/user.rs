@@ -143,7 +143,7 @@ async fn one<T: Tx>(cx: &mut ReadContext<'_, T>, found: User) -> Result<User> {
 /// People as the caller may see them.
 pub(super) async fn shown<T: Tx>(tx: &mut T, actor: &Actor, mut people: Vec<User>) -> Result<Vec<User>> {
     let ids: Vec<UserId> = people.iter().map(|user| user.id).collect();
-    let open: FxHashSet<UserId> = if actor.admin {
+    let open: FxHashSet<UserId> = if actor.is_admin() {
         ids.into_iter().collect()
     } else {
         let friends = contact::owners_among(tx, actor.user_id, &ids).await?;

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use super::nearest;
 
 /// Names of the dialects in this build.
-pub const BUILT: &[&str] = &["gateway", "ruoyi"];
+pub const BUILT: &[&str] = &["gateway", "platform", "ruoyi"];
 
 /// Names that are reserved for dialects still to be built.
-const PLANNED: &[&str] = &["platform", "xuqm"];
+const PLANNED: &[&str] = &["xuqm"];
 
 /// An API that clients speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -19,6 +19,8 @@ const PLANNED: &[&str] = &["platform", "xuqm"];
 pub enum Dialect {
     /// Conversations and messages as JSON over POST, pushed at `/notify`.
     Gateway,
+    /// People, apps and what apps tell people, under `/api/v1`.
+    Platform,
     /// Conversations and messages under `/api/im`, JSON over WebSocket.
     Ruoyi,
 }
@@ -29,6 +31,7 @@ impl FromStr for Dialect {
     fn from_str(name: &str) -> Result<Self, String> {
         match name {
             "gateway" => Ok(Self::Gateway),
+            "platform" => Ok(Self::Platform),
             "ruoyi" => Ok(Self::Ruoyi),
             name if PLANNED.contains(&name) => Err(format!(
                 "the dialect \"{name}\" is not in this build yet; leave it out"

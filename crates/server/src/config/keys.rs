@@ -174,7 +174,7 @@ pub const KEYS: &[Key] = &[
     key(
         "dialects",
         Kind::Dialects,
-        r#"["gateway", "ruoyi"]"#,
+        r#"["gateway", "platform", "ruoyi"]"#,
         "The APIs to serve. Leave one out to close it.",
     ),
     key(

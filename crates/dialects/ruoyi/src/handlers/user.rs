@@ -68,7 +68,7 @@ pub(crate) async fn list(
 ) -> Answer<Vec<WireUser>> {
     let keyword = input.keyword.unwrap_or_default();
     let (after_id, limit) = (input.last_id.unwrap_or(0), LIST_MAX);
-    let found = if caller.actor.admin && keyword.trim().is_empty() {
+    let found = if caller.actor.is_admin() && keyword.trim().is_empty() {
         app.core
             .query(&caller.actor, ListUsers { after_id, limit })
             .await?

@@ -1,0 +1,47 @@
+//! What every handler of the dialect can reach: the core, and the few settings that only this dialect has.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use parlance_core::Core;
+use parlance_transport::http::limit::RateLimiter;
+
+/// Settings of the dialect.
+#[derive(Clone)]
+pub struct Options {
+    /// Times are written as local text in this zone.
+    pub time_zone: TimeZone,
+    /// Calls of one user; none when not limited.
+    pub user_rate: Option<Arc<RateLimiter>>,
+    /// Whether callers on this machine are exempt from rate limits.
+    pub loopback_exempt: bool,
+    /// Bytes of a body, uploads excepted.
+    pub body_bytes_max: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            time_zone: TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC),
+            user_rate: None,
+            loopback_exempt: true,
+            body_bytes_max: 1024 * 1024,
+        }
+    }
+}
+
+/// The state of the router. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) core: Core,
+    pub(crate) options: Arc<Options>,
+}
+
+impl App {
+    pub(crate) fn new(core: Core, options: Options) -> Self {
+        Self {
+            core,
+            options: Arc::new(options),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What the API document learns from a handler's own signature: what its arguments take from a call and what it
+//! answers with. A handler whose argument or answer is unknown here does not compile into the route table.
+
+use axum::Json;
+use axum::extract::State;
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+
+use crate::app::App;
+use crate::caller::{Address, Caller};
+use crate::input::{BodyForm, Described, Input, Takes, describe};
+use crate::refusal::Refusal;
+
+/// What is known of a route's calls and answers.
+#[derive(Default)]
+pub(crate) struct Operation {
+    pub(crate) fields: Vec<Described>,
+    pub(crate) body: Option<BodyForm>,
+    /// The schema of a successful answer; none when it is no JSON.
+    pub(crate) answer: Option<RefOr<Schema>>,
+    /// The schemas that others refer to by name.
+    pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+/// An argument of a handler.
+pub(crate) trait Argument {
+    /// Notes what it takes from the call.
+    fn describe(_operation: &mut Operation) {}
+}
+
+impl Argument for State<App> {}
+impl Argument for Caller {}
+impl Argument for Address {}
+
+impl<T: Takes> Argument for Input<T> {
+    fn describe(operation: &mut Operation) {
+        let (body, fields) = describe::<T>();
+        operation.body = Some(body);
+        operation.fields.extend(fields);
+    }
+}
+
+/// What a handler answers with when all goes well.
+pub(crate) trait Output {
+    /// Notes its shape.
+    fn describe(operation: &mut Operation);
+}
+
+impl<T: ToSchema> Output for Json<T> {
+    fn describe(operation: &mut Operation) {
+        let mut schemas = Vec::new();
+        T::schemas(&mut schemas);
+        operation.schemas.extend(schemas);
+        operation.answer = Some(T::schema());
+    }
+}
+
+/// A handler that can be described. `P` is the marker that axum tells the arities of handlers apart by.
+pub(crate) trait Endpoint<P> {
+    /// Everything that its signature says.
+    fn operation() -> Operation;
+}
+
+macro_rules! endpoint {
+    ($($argument:ident),*) => {
+        impl<F, R, O, M, $($argument),*> Endpoint<(M, $($argument,)*)> for F
+        where
+            F: Fn($($argument),*) -> R,
+            R: Future<Output = Result<O, Refusal>>,
+            O: Output,
+            $($argument: Argument),*
+        {
+            fn operation() -> Operation {
+                let mut operation = Operation::default();
+                $($argument::describe(&mut operation);)*
+                O::describe(&mut operation);
+                operation
+            }
+        }
+    };
+}
+
+endpoint!(A);
+endpoint!(A, B);
+endpoint!(A, B, C);
+endpoint!(A, B, C, D);
+endpoint!(A, B, C, D, E);

@@ -1,0 +1,4 @@
+//! One function for each route: it takes its input, makes one call to the core and gives a wire form.
+
+pub(crate) mod auth;
+pub(crate) mod user;
