@@ -134,6 +134,7 @@ async fn open(path: &Path) -> Result<Core> {
     Core::open(CoreOptions {
         database: SqliteOptions::new(path),
         files: path.with_extension("files"),
+        objects: None,
         token_key: vec![7; 32],
         password_cost: PasswordCost {
             memory_kib: 8,

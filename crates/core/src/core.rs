@@ -13,7 +13,7 @@ use crate::command::{Command, Context};
 use crate::env::{Clock, Env, Limits};
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::files::{self, Blobs, open_blobs};
+use crate::files::{self, Blobs, LinkSigner, ObjectFiles, open_blobs};
 use crate::hub::{Hub, Job};
 use crate::presence;
 use crate::query::{MaySignal, MayType};
@@ -27,6 +27,8 @@ pub struct CoreOptions {
     pub database: SqliteOptions,
     /// The directory for the bytes of files; made when missing.
     pub files: PathBuf,
+    /// Where the bytes of kept files lie instead. What is still coming in lies in the directory all the same.
+    pub objects: Option<Arc<dyn ObjectFiles>>,
     /// Signs tokens; at least 32 bytes.
     pub token_key: Vec<u8>,
     /// How expensive passwords are to guess.
@@ -40,6 +42,7 @@ pub struct CoreOptions {
 pub(crate) struct Inner {
     store: Store<Event>,
     blobs: Arc<Blobs>,
+    link_signer: LinkSigner,
     env: Arc<Env>,
     hub: Arc<Hub>,
     tokens: Arc<Tokens>,
@@ -192,7 +195,7 @@ impl Core {
             })
         };
         let store = Store::open(&options.database, publish)?;
-        let blobs = open_blobs(options.files).await?;
+        let blobs = open_blobs(options.files, options.objects).await?;
         let now = options.clock.now();
         let (last_id, revoked) = store.read(StartingPoint(now)).await?;
         let tokens = Arc::new(Tokens::new(
@@ -205,6 +208,7 @@ impl Core {
             inner: Arc::new(Inner {
                 store: store.clone(),
                 blobs,
+                link_signer: LinkSigner::new(&options.token_key),
                 throttle: LoginThrottle::new(options.limits.logins_failed_per_minute),
                 passwords: Passwords::new(options.password_cost)?,
                 env: Arc::new(Env::new(options.clock, last_id, options.limits)),
@@ -343,6 +347,10 @@ impl Core {
 
     pub(crate) fn blobs(&self) -> &Blobs {
         &self.inner.blobs
+    }
+
+    pub(crate) fn link_signer(&self) -> &LinkSigner {
+        &self.inner.link_signer
     }
 
     pub(crate) fn store(&self) -> &Store<Event> {

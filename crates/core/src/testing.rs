@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
+use object_store::path::Path;
+use object_store::{Attribute, Attributes, ObjectStore};
 use parlance_store::table::user;
 
 use crate::account::{Issued, Login, NewAccount, Registration, TokenRequest};
@@ -11,8 +14,11 @@ use crate::command::{
     SendMessage, Sent, Target,
 };
 use crate::event::Event;
+use crate::files::ObjectFiles;
 use crate::session::Session;
-use crate::types::{AccountRole, ConversationId, DEFAULT_TENANT, TenantId, Timestamp, User, UserId};
+use crate::types::{
+    AccountRole, ConversationId, DEFAULT_TENANT, StoredFile, TenantId, Timestamp, User, UserId,
+};
 use crate::{Actor, Clock, Core, CoreOptions, ErrorKind, Limits, PasswordCost, Result, SqliteOptions, Tx};
 
 /// A clock that stands still until it is moved.
@@ -36,6 +42,27 @@ pub(crate) struct TestCore {
     pub(crate) core: Core,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) directory: tempfile::TempDir,
+    /// Where kept files lie, unless on the disk.
+    pub(crate) objects: Option<Arc<MemoryObjects>>,
+}
+
+/// An object store that lasts as long as a test.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryObjects(object_store::memory::InMemory);
+
+impl ObjectFiles for MemoryObjects {
+    fn store(&self) -> &dyn ObjectStore {
+        &self.0
+    }
+
+    fn label(&self, file: &StoredFile) -> Attributes {
+        Attributes::from_iter([(Attribute::ContentType, file.content_type.clone())])
+    }
+
+    fn link(&self, name: &Path, media_type: Option<&str>, lasting: Duration) -> Option<String> {
+        let media_type = media_type.unwrap_or_default();
+        Some(format!("memory://{name}?{media_type}&{}", lasting.as_secs()))
+    }
 }
 
 impl TestCore {
@@ -44,14 +71,24 @@ impl TestCore {
     }
 
     pub(crate) async fn with_limits(limits: Limits) -> Self {
+        Self::with(limits, None).await
+    }
+
+    /// A core that keeps files in an object store.
+    pub(crate) async fn with_objects() -> Self {
+        Self::with(Limits::default(), Some(Arc::default())).await
+    }
+
+    async fn with(limits: Limits, objects: Option<Arc<MemoryObjects>>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         // 2026-01-09 10:00:00 in Shanghai.
         let clock = Arc::new(TestClock(AtomicI64::new(1_767_924_000_000_000)));
-        let core = open(&directory, &clock, limits).await;
+        let core = open(&directory, &clock, limits, objects.clone()).await;
         Self {
             core,
             clock,
             directory,
+            objects,
         }
     }
 
@@ -60,11 +97,12 @@ impl TestCore {
         let limits = self.core.limits().clone();
         let core = self.core;
         tokio::task::spawn_blocking(move || core.close()).await.unwrap();
-        let core = open(&self.directory, &self.clock, limits).await;
+        let core = open(&self.directory, &self.clock, limits, self.objects.clone()).await;
         Self {
             core,
             clock: self.clock,
             directory: self.directory,
+            objects: self.objects,
         }
     }
 
@@ -215,10 +253,16 @@ impl TestCore {
     }
 }
 
-async fn open(directory: &tempfile::TempDir, clock: &Arc<TestClock>, limits: Limits) -> Core {
+async fn open(
+    directory: &tempfile::TempDir,
+    clock: &Arc<TestClock>,
+    limits: Limits,
+    objects: Option<Arc<MemoryObjects>>,
+) -> Core {
     let options = CoreOptions {
         database: SqliteOptions::new(directory.path().join("parlance.db")),
         files: directory.path().join("files"),
+        objects: objects.map(|objects| objects as Arc<dyn ObjectFiles>),
         token_key: vec![7; 32],
         password_cost: PasswordCost {
             memory_kib: 8,

@@ -112,6 +112,7 @@ pub(crate) async fn open_core(config: &Config, secrets: &Secrets, data: &Path) -
     let options = CoreOptions {
         database,
         files: data.join(FILES),
+        objects: None,
         token_key: secrets.token_signing_key.clone(),
         password_cost: PasswordCost::default(),
         limits: limits(config),

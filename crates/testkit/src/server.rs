@@ -68,6 +68,7 @@ impl TestServer {
         let options = CoreOptions {
             database: SqliteOptions::new(directory.path().join("parlance.db")),
             files: directory.path().join("files"),
+            objects: None,
             token_key: vec![1; 32],
             password_cost: PasswordCost {
                 memory_kib: 8,

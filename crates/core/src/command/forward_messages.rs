@@ -3,8 +3,8 @@
 use parlance_store::Tx;
 use parlance_store::table::file;
 
-use crate::command::send_message::FILES_MAX;
-use crate::command::{Command, Context, Mentions, SendMessage, Sent, Target};
+use crate::command::named_files::FILES_MAX;
+use crate::command::{Command, Context, Mentions, NamedFiles, SendMessage, Sent, Target};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy;
 use crate::types::{Extra, FileRef, MessageId};
@@ -58,7 +58,7 @@ impl Command for ForwardMessages {
         for target in &self.targets {
             for (forward, files) in self.messages.iter().zip(&files) {
                 let message = SendMessage {
-                    files: files.clone(),
+                    files: NamedFiles::perhaps(files.clone()),
                     ..self.message(forward, *target, sent.len())
                 };
                 sent.push(message.apply(cx).await?);
@@ -116,7 +116,7 @@ impl ForwardMessages {
             },
             extra: forward.extra.clone(),
             mentions: Mentions::default(),
-            files: Vec::new(),
+            files: NamedFiles::default(),
         }
     }
 }

@@ -49,6 +49,7 @@ pub(crate) async fn reference<T: Tx>(cx: &mut Context<'_, T>, message: &Message)
 pub(crate) async fn empty<T: Tx>(cx: &mut Context<'_, T>, message: &mut Message) -> Result<()> {
     message.content.clear();
     message.extra = None;
+    message.files = None;
     message.uncounted = true;
     message::update(cx.tx, message).await?;
     file::unshare(cx.tx, message.id).await?;

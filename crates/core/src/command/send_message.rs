@@ -4,15 +4,16 @@ use parlance_store::Tx;
 use parlance_store::table::{conversation, file, member, mention, message};
 
 use crate::command::notify::notify_each;
-use crate::command::{Command, Context, open_direct};
+use crate::command::{Command, Context, NamedFiles, open_direct};
 use crate::env::Limits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, MessageSent};
+use crate::files::row_of_keys;
 use crate::place::Place;
 use crate::policy;
 use crate::types::{
-    ConversationId, ConversationKind, Extra, FileRef, Message, MessageId, MessageView, NotificationKind,
-    Quote, Role, UserCard, UserId,
+    ConversationId, ConversationKind, Extra, Message, MessageId, MessageView, NotificationKind, Quote, Role,
+    UserCard, UserId,
 };
 
 /// Bytes of a client's own message id.
@@ -21,8 +22,6 @@ const CLIENT_ID_BYTES_MAX: usize = 256;
 const CONTENT_TYPE_BYTES_MAX: usize = 32;
 /// People mentioned by name in one message; more are not taken.
 const MENTIONS_MAX: usize = 100;
-/// Files that one message carries; more are not taken.
-pub(crate) const FILES_MAX: usize = 20;
 
 /// Where a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +45,8 @@ pub struct Mentions {
 ///
 /// # Errors
 /// `ConversationMissing`, `NotMember`, `ReceiverMissing`, `SenderMissing`, `ContentEmpty`, `TooLarge`, `Muted`,
-/// `Blocked`, `MessageMissing` for a quote that is not of this conversation, `IdempotencyConflict`.
+/// `Blocked`, `MessageMissing` for a quote that is not of this conversation, `IdempotencyConflict`, `Forbidden` for a
+/// file that it surely names and that is not the sender's to pass on.
 #[derive(Clone, Debug)]
 pub struct SendMessage {
     /// Where to.
@@ -65,9 +65,8 @@ pub struct SendMessage {
     pub extra: Option<Extra>,
     /// Who is mentioned.
     pub mentions: Mentions,
-    /// Files that the content names: whoever sees the message may open them. Files that the sender may not open, and
-    /// more than 20, are passed over, since content is opaque and may name anything.
-    pub files: Vec<FileRef>,
+    /// Files that the content names: whoever sees the message may open them.
+    pub files: NamedFiles,
 }
 
 impl SendMessage {
@@ -82,7 +81,7 @@ impl SendMessage {
             forwarded_from: None,
             extra: None,
             mentions: Mentions::default(),
-            files: Vec::new(),
+            files: NamedFiles::default(),
         }
     }
 }
@@ -133,12 +132,16 @@ impl Command for SendMessage {
         };
         let quote = self.quote(cx, conversation_id, scope.floor).await?;
 
-        let message = self.row(cx, conversation_id, scope.last_seq + 1, role, kind);
+        let carried = self.files.carried(cx, self.forwarded_from).await?;
+        let mut message = self.row(cx, conversation_id, scope.last_seq + 1, role, kind);
+        message.files = row_of_keys(&carried);
         message::insert(cx.tx, &message).await?;
         conversation::advance(cx.tx, conversation_id, message.seq, message.id, cx.now).await?;
         member::count_own(cx.tx, conversation_id, cx.actor.user_id).await?;
         let mentioned = self.mention(cx, &message).await?;
-        self.share_files(cx, &message).await?;
+        for file in &carried {
+            file::share(cx.tx, file.id, conversation_id, message.id).await?;
+        }
         let sender = UserCard::new(
             cx.actor.user_id,
             scope.sender_uid,
@@ -269,6 +272,7 @@ impl SendMessage {
             reply_to: self.reply_to,
             forwarded_from: self.forwarded_from,
             extra: self.extra.as_ref().map(Extra::stored),
+            files: None,
             mention_all: self.mentions.all && kind == ConversationKind::Group && role >= Role::Admin,
             edited_at: None,
             recalled_at: None,
@@ -276,24 +280,6 @@ impl SendMessage {
             uncounted: false,
             created_at: cx.now,
         }
-    }
-
-    /// Notes which files the message carries: those it names, and those of the message it was forwarded from.
-    async fn share_files<T: Tx>(&self, cx: &mut Context<'_, T>, message: &Message) -> Result<()> {
-        let mut files: Vec<FileRef> = self.files.iter().take(FILES_MAX).cloned().collect();
-        if let Some(origin) = self.forwarded_from {
-            let most = i64::try_from(FILES_MAX).unwrap_or(i64::MAX);
-            let carried = file::carried_by(cx.tx, origin, most).await?;
-            files.extend(carried.into_iter().map(FileRef::Id));
-        }
-        for which in files.iter().take(FILES_MAX) {
-            match policy::readable_file(cx.tx, cx.actor, which).await {
-                Ok(found) => file::share(cx.tx, found.id, message.conversation_id, message.id).await?,
-                Err(error) if error.kind == ErrorKind::FileMissing => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
     }
 
     /// Writes who is mentioned; whoever is not a member is passed over.

@@ -1,8 +1,9 @@
-//! The object store on the local disk: bytes under random keys.
+//! Bytes under random keys, on the local disk or, once they are kept, in an object store.
 //!
-//! A file comes in under `incoming/`, is synced, and moves to `kept/ab/cd/` once its row is committed; the chunks of
-//! an upload lie in `chunks/` under its id. Every name is made here and checked before it becomes a path; nothing a
-//! client sends ever does. **Not in here:** rows, owners, permissions.
+//! A file comes in under `incoming/` and is synced. On the disk it moves to `kept/ab/cd/` once its row is committed; to
+//! an object store it is copied before, and leaves `incoming/` after. The chunks of an upload lie in `chunks/` under
+//! its id. Every name is made here and checked before it becomes a path; nothing a client sends ever does.
+//! **Not in here:** rows, owners, permissions.
 
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -13,7 +14,10 @@ use tokio::fs::{self, File, OpenOptions};
 use tokio::sync::Semaphore;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::files::bytes::FileBytes;
 use crate::files::incoming::{IncomingFile, Scrap};
+use crate::files::objects::{ObjectFiles, Objects};
+use crate::types::{StoredFile, Timestamp};
 
 /// Files coming in at one time; one more is refused as overloaded.
 const INCOMING_FILES_MAX: usize = 1024;
@@ -48,16 +52,18 @@ pub(crate) fn disk_error(error: &io::Error) -> Error {
     Error::new(ErrorKind::Unavailable, detail)
 }
 
-/// The object store.
+/// Everything that has bytes.
 #[derive(Debug)]
 pub(crate) struct Blobs {
     root: PathBuf,
     places: Arc<Semaphore>,
+    /// Where the bytes of kept files lie, unless that is this disk.
+    objects: Option<Objects>,
 }
 
 impl Blobs {
     /// Opens the store, and makes its directories when they are missing.
-    pub(crate) async fn open(root: PathBuf) -> Result<Self> {
+    pub(crate) async fn open(root: PathBuf, objects: Option<Arc<dyn ObjectFiles>>) -> Result<Self> {
         for part in [INCOMING, KEPT, CHUNKS] {
             make_directory(root.join(part)).await.map_err(|error| {
                 let place = root.display();
@@ -70,6 +76,7 @@ impl Blobs {
         Ok(Self {
             root,
             places: Arc::new(Semaphore::new(INCOMING_FILES_MAX)),
+            objects: objects.map(Objects::new),
         })
     }
 
@@ -87,10 +94,23 @@ impl Blobs {
             .open(&path)
             .await
             .map_err(|error| disk_error(&error))?;
-        Ok(IncomingFile::new(file, Scrap::new(path), key, bytes_max, place))
+        Ok(IncomingFile::new(file, Scrap::new(path, place), key, bytes_max))
     }
 
-    /// Moves a file that has come in to where it is read from. A crash before this leaves it in `incoming/`, where
+    /// Brings the bytes of a file that has come in to where its row may say that they are. A crash after this leaves
+    /// them in `incoming/` too, where the next start finds them.
+    pub(crate) async fn place(&self, file: &StoredFile, scrap: &Scrap) -> Result<()> {
+        match &self.objects {
+            Some(objects) => {
+                objects
+                    .put(file, &object_name(&file.storage_key)?, scrap.path())
+                    .await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the place of a file final whose row is committed. A crash before this leaves it in `incoming/`, where
     /// the next start finds it.
     pub(crate) async fn promote(&self, key: &str, mut scrap: Scrap) -> Result<()> {
         // The row is committed: from here on the bytes must stay, wherever they lie.
@@ -100,26 +120,71 @@ impl Blobs {
 
     /// As [`Blobs::promote`], for a file that an earlier run has left in `incoming/`.
     pub(crate) async fn promote_left(&self, key: &str) -> io::Result<()> {
+        let from = self.root.join(INCOMING).join(key);
+        if self.objects.is_some() {
+            return remove_file(&from).await;
+        }
         let to = self.kept(key)?;
         if let Some(directory) = to.parent() {
             make_directory(directory.to_owned()).await?;
         }
-        fs::rename(self.root.join(INCOMING).join(key), to).await
+        fs::rename(from, to).await
+    }
+
+    /// Lets go of a file that has come in and that no row names. What cannot be erased in an object store now stays
+    /// in `incoming/` too, where the next start finds it.
+    pub(crate) async fn discard(&self, key: &str, mut scrap: Scrap) {
+        if self.objects.is_some()
+            && let Err(error) = self.erase(key).await
+        {
+            tracing::warn!(%error, key, "an object that nobody needs stays until the next start");
+            scrap.keep();
+        }
     }
 
     /// Opens the bytes under a key, and tells how many there are.
-    pub(crate) async fn open_kept(&self, key: &str) -> io::Result<(File, u64)> {
-        open(&self.kept(key)?).await
+    ///
+    /// # Errors
+    /// `FileMissing` when there are none; `Unavailable` when an object store does not answer.
+    pub(crate) async fn open_kept(&self, key: &str) -> Result<(FileBytes, u64)> {
+        if let Some(objects) = &self.objects {
+            return objects.open(object_name(key)?).await;
+        }
+        let opened = match self.kept(key) {
+            Ok(path) => open(&path).await,
+            Err(error) => Err(error),
+        };
+        let (file, size) = opened.map_err(|error| Error::new(ErrorKind::FileMissing, error.to_string()))?;
+        Ok((FileBytes::on_disk(file), size))
     }
 
     /// Erases the bytes under a key; that there are none is no error.
-    pub(crate) async fn erase(&self, key: &str) -> io::Result<()> {
-        remove_file(&self.kept(key)?).await
+    pub(crate) async fn erase(&self, key: &str) -> Result<()> {
+        match &self.objects {
+            Some(objects) => objects.erase(&object_name(key)?).await,
+            None => {
+                let erased = match self.kept(key) {
+                    Ok(path) => remove_file(&path).await,
+                    Err(error) => Err(error),
+                };
+                erased.map_err(|error| disk_error(&error))
+            }
+        }
     }
 
-    /// Erases what an earlier run has left in `incoming/` under this name.
-    pub(crate) async fn erase_left(&self, name: &str) -> io::Result<()> {
-        remove_file(&self.root.join(INCOMING).join(name)).await
+    /// The object store's own link to the bytes under a key, if they lie in one.
+    pub(crate) fn link(&self, storage_key: &str, media_type: Option<&str>, now: Timestamp) -> Option<String> {
+        let objects = self.objects.as_ref()?;
+        objects.link(object_name(storage_key).ok()?, media_type, now)
+    }
+
+    /// Erases what an earlier run has left in `incoming/` under this name, and what it may have copied from there.
+    pub(crate) async fn erase_left(&self, name: &str) -> Result<()> {
+        if self.objects.is_some() && is_key(name) {
+            self.erase(name).await?;
+        }
+        let erased = remove_file(&self.root.join(INCOMING).join(name)).await;
+        erased.map_err(|error| disk_error(&error))
     }
 
     /// Names of files that an earlier run was taking in. Only for the start, before anything new comes in.
@@ -162,6 +227,12 @@ impl Blobs {
     fn chunks(&self, upload_id: &str) -> io::Result<PathBuf> {
         Ok(self.root.join(CHUNKS).join(checked(upload_id)?))
     }
+}
+
+/// The name of an object: what the path is on the disk, so that copying the one to the other is all it takes to move.
+fn object_name(key: &str) -> Result<String> {
+    let key = checked(key).map_err(|error| Error::new(ErrorKind::FileMissing, error.to_string()))?;
+    Ok(format!("{KEPT}/{}/{}/{key}", &key[..2], &key[2..4]))
 }
 
 /// The last line of defence between what is asked for and the file system.

@@ -2,36 +2,41 @@
 
 use std::path::Path;
 
-use tokio::io::AsyncReadExt;
+use ::bytes::Bytes;
+use futures_util::TryStreamExt;
 
 use super::*;
 use crate::command::{
-    CountDownload, LeaveGroup, PauseUpload, RecallMessage, ResumeUpload, SendMessage, Sent, Target,
+    CountDownload, LeaveGroup, NamedFiles, PauseUpload, RecallMessage, ResumeUpload, SendMessage, Sent,
+    Target,
 };
 use crate::query::{FileStatistics, OwnFiles, UploadById};
 use crate::testing::{TestCore, refusal};
 use crate::types::{ConversationId, UploadView};
 
 const CHUNK: usize = 64 * 1024;
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and more";
+pub(super) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and more";
 
-async fn upload(test: &TestCore, actor: &Actor, name: &str, bytes: &[u8]) -> FileView {
+pub(super) async fn upload(test: &TestCore, actor: &Actor, name: &str, bytes: &[u8]) -> FileView {
     let mut incoming = test.core.receive_file(1 << 20).await.unwrap();
     incoming.write(bytes).await.unwrap();
     test.core.keep_file(actor, incoming, name).await.unwrap()
 }
 
-async fn read(test: &TestCore, actor: &Actor, id: FileId) -> Result<Vec<u8>> {
-    let mut open = test.core.open_file(actor, FileRef::Id(id)).await?;
-    let mut bytes = Vec::new();
-    open.bytes.read_to_end(&mut bytes).await.unwrap();
-    Ok(bytes)
+pub(super) async fn read(test: &TestCore, actor: &Actor, id: FileId) -> Result<Vec<u8>> {
+    Ok(bytes_of(test.core.open_file(actor, FileRef::Id(id)).await?).await)
 }
 
-async fn send(test: &TestCore, actor: &Actor, to: ConversationId, files: Vec<FileRef>) -> Sent {
+pub(super) async fn bytes_of(open: OpenFile) -> Vec<u8> {
+    let size = u64::try_from(open.file.size).unwrap();
+    let read = open.bytes.read(0..size).await.unwrap();
+    read.try_collect::<Vec<Bytes>>().await.unwrap().concat()
+}
+
+pub(super) async fn send(test: &TestCore, actor: &Actor, to: ConversationId, files: Vec<FileRef>) -> Sent {
     let message = SendMessage {
         content_type: "FILE".into(),
-        files,
+        files: NamedFiles::perhaps(files),
         ..SendMessage::text(Target::Conversation(to), "{}")
     };
     test.core.execute(actor, message).await.unwrap()
@@ -45,8 +50,50 @@ fn files_below(directory: &Path) -> usize {
     entries.map(|entry| count(entry.unwrap().path())).sum()
 }
 
+/// The same test with files on the disk and in an object store.
+macro_rules! on_both_stores {
+    ($($name:ident),+) => {$(
+        mod $name {
+            use crate::testing::TestCore;
+
+            #[tokio::test]
+            async fn on_the_disk() {
+                super::$name(TestCore::start().await).await;
+            }
+
+            #[tokio::test]
+            async fn in_an_object_store() {
+                super::$name(TestCore::with_objects().await).await;
+            }
+        }
+    )+};
+}
+
+on_both_stores!(
+    a_file_is_its_owners_until_a_message_carries_it,
+    a_deleted_file_is_gone_with_its_bytes,
+    a_file_that_is_not_kept_leaves_nothing,
+    a_new_picture_takes_the_place_of_the_old_one,
+    chunks_survive_a_restart_and_become_one_file
+);
+
 impl TestCore {
-    fn files_in(&self, part: &str) -> usize {
+    /// How many files are kept, wherever that is.
+    pub(super) async fn kept(&self) -> usize {
+        let Some(objects) = &self.objects else {
+            return self.files_in("kept");
+        };
+        assert_eq!(self.files_in("kept"), 0, "nothing stays on the disk");
+        let listed = objects.store().list(None).try_collect::<Vec<_>>().await.unwrap();
+        assert!(
+            listed
+                .iter()
+                .all(|object| object.location.as_ref().starts_with("kept/"))
+        );
+        listed.len()
+    }
+
+    pub(super) fn files_in(&self, part: &str) -> usize {
         files_below(&self.directory.path().join("files").join(part))
     }
 
@@ -66,9 +113,7 @@ fn announced(size: usize, md5: Option<&str>) -> NewUpload {
     }
 }
 
-#[tokio::test]
-async fn a_file_is_its_owners_until_a_message_carries_it() {
-    let test = TestCore::start().await;
+async fn a_file_is_its_owners_until_a_message_carries_it(test: TestCore) {
     let (ann, bob, eve) = (
         test.user("ann").await,
         test.user("bob").await,
@@ -151,13 +196,11 @@ async fn who_no_longer_sees_the_message_cannot_open_its_file() {
     assert_eq!(refusal(read(&test, &eve, file.id).await), ErrorKind::FileMissing);
 }
 
-#[tokio::test]
-async fn a_deleted_file_is_gone_with_its_bytes() {
-    let test = TestCore::start().await;
+async fn a_deleted_file_is_gone_with_its_bytes(test: TestCore) {
     let (ann, bob) = (test.user("ann").await, test.user("bob").await);
     let file = upload(&test, &ann, "a.txt", b"a").await.file;
     let other = upload(&test, &bob, "b.txt", b"b").await.file;
-    assert_eq!(test.files_in("kept"), 2);
+    assert_eq!(test.kept().await, 2);
     let both = test.core.delete_files(&ann, vec![file.id, other.id]).await;
     assert_eq!(refusal(both), ErrorKind::FileMissing);
     assert_eq!(read(&test, &ann, file.id).await.unwrap(), b"a", "all or none");
@@ -165,14 +208,12 @@ async fn a_deleted_file_is_gone_with_its_bytes() {
     assert_eq!(refusal(read(&test, &ann, file.id).await), ErrorKind::FileMissing);
     let again = test.core.delete_files(&ann, vec![file.id]).await;
     assert_eq!(refusal(again), ErrorKind::FileMissing);
-    assert_eq!(test.files_in("kept"), 1);
+    assert_eq!(test.kept().await, 1);
     let next = upload(&test, &ann, "c.txt", b"c").await.file;
     assert!(next.id > other.id, "numbers are not used again");
 }
 
-#[tokio::test]
-async fn a_file_that_is_not_kept_leaves_nothing() {
-    let test = TestCore::start().await;
+async fn a_file_that_is_not_kept_leaves_nothing(test: TestCore) {
     let mut incoming = test.core.receive_file(1 << 20).await.unwrap();
     incoming.write(b"half of").await.unwrap();
     assert_eq!(test.files_in("incoming"), 1);
@@ -253,9 +294,7 @@ async fn lists_and_statistics_show_the_callers_own() {
     assert_eq!((documents.files, documents.bytes, documents.downloads), (1, 4, 1));
 }
 
-#[tokio::test]
-async fn a_new_picture_takes_the_place_of_the_old_one() {
-    let test = TestCore::start().await;
+async fn a_new_picture_takes_the_place_of_the_old_one(test: TestCore) {
     let ann = test.user("ann").await;
     let mut keys = Vec::new();
     for _ in 0..2 {
@@ -274,7 +313,7 @@ async fn a_new_picture_takes_the_place_of_the_old_one() {
         ErrorKind::FileMissing
     );
     test.core.open_public_file(&keys[1]).await.unwrap();
-    assert_eq!(test.files_in("kept"), 1);
+    assert_eq!(test.kept().await, 1);
     let mut incoming = test.core.receive_file(1 << 20).await.unwrap();
     incoming.write(b"<svg/>").await.unwrap();
     let svg = test
@@ -287,9 +326,7 @@ async fn a_new_picture_takes_the_place_of_the_old_one() {
     assert_eq!(refusal(opened), ErrorKind::FileMissing);
 }
 
-#[tokio::test]
-async fn chunks_survive_a_restart_and_become_one_file() {
-    let test = TestCore::start().await;
+async fn chunks_survive_a_restart_and_become_one_file(test: TestCore) {
     let (ann, bob) = (test.user("ann").await, test.user("bob").await);
     let whole: Vec<u8> = (0..CHUNK * 2 + 100).map(|n| (n % 251) as u8).collect();
     let place = test
@@ -330,7 +367,7 @@ async fn chunks_survive_a_restart_and_become_one_file() {
     assert_eq!(read(&test, &ann, file.id).await.unwrap(), whole);
     assert_eq!(
         (
-            test.files_in("kept"),
+            test.kept().await,
             test.files_in("incoming"),
             test.files_in("chunks")
         ),

@@ -15,16 +15,21 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::files::blob::{disk_error, sync_directory};
 use crate::files::kind::{HEAD_BYTES, Kind};
 
-/// A path that is removed when dropped, unless it is kept.
+/// A path that is removed when dropped, unless it is kept. It counts among the files coming in for as long as it is.
 #[derive(Debug)]
 pub(crate) struct Scrap {
     path: PathBuf,
     kept: bool,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Scrap {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, kept: false }
+    pub(crate) fn new(path: PathBuf, place: OwnedSemaphorePermit) -> Self {
+        Self {
+            path,
+            kept: false,
+            _place: place,
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -60,7 +65,6 @@ pub struct IncomingFile {
     sha256: Sha256,
     md5: Md5,
     head: Vec<u8>,
-    place: OwnedSemaphorePermit,
 }
 
 /// A file that has come in whole and lies on the disk.
@@ -71,17 +75,10 @@ pub(crate) struct Sealed {
     key: String,
     sha256: String,
     head: Vec<u8>,
-    _place: OwnedSemaphorePermit,
 }
 
 impl IncomingFile {
-    pub(crate) fn new(
-        file: File,
-        scrap: Scrap,
-        key: String,
-        bytes_max: u64,
-        place: OwnedSemaphorePermit,
-    ) -> Self {
+    pub(crate) fn new(file: File, scrap: Scrap, key: String, bytes_max: u64) -> Self {
         Self {
             scrap,
             file,
@@ -91,7 +88,6 @@ impl IncomingFile {
             sha256: Sha256::new(),
             md5: Md5::new(),
             head: Vec::new(),
-            place,
         }
     }
 
@@ -153,7 +149,6 @@ impl IncomingFile {
             key: self.key,
             sha256: hexadecimal(&self.sha256.finalize()),
             head: self.head,
-            _place: self.place,
         })
     }
 }
@@ -202,7 +197,7 @@ mod tests {
     async fn incoming(device: &str, scrap: PathBuf, bytes_max: u64) -> IncomingFile {
         let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
         let file = File::options().write(true).open(device).await.unwrap();
-        IncomingFile::new(file, Scrap::new(scrap), "0".repeat(32), bytes_max, place)
+        IncomingFile::new(file, Scrap::new(scrap, place), "0".repeat(32), bytes_max)
     }
 
     #[tokio::test]

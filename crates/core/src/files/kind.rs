@@ -80,6 +80,42 @@ const DOCUMENTS: &[&str] = &[
     "pptx", "rtf", "tex", "txt", "wps", "xls", "xlsx", "xml", "yaml", "yml",
 ];
 
+/// The ending that goes with each media type that is found in bytes.
+const ENDINGS: &[(&str, &str)] = &[
+    ("image/png", "png"),
+    ("image/jpeg", "jpg"),
+    ("image/gif", "gif"),
+    ("image/webp", "webp"),
+    ("image/bmp", "bmp"),
+    ("image/avif", "avif"),
+    ("image/heic", "heic"),
+    ("application/pdf", "pdf"),
+    ("audio/mpeg", "mp3"),
+    ("audio/aac", "aac"),
+    ("audio/ogg", "ogg"),
+    ("audio/flac", "flac"),
+    ("audio/amr", "amr"),
+    ("audio/wav", "wav"),
+    ("audio/mp4", "m4a"),
+    ("video/mp4", "mp4"),
+    ("video/quicktime", "mov"),
+    ("video/webm", "webm"),
+    ("video/x-flv", "flv"),
+    ("video/x-msvideo", "avi"),
+];
+
+/// The ending for bytes that were found to be of this media type.
+pub(crate) fn ending_of(media_type: &str) -> Option<&'static str> {
+    let found = ENDINGS.iter().find(|(known, _)| *known == media_type);
+    found.map(|(_, ending)| *ending)
+}
+
+/// The media type that goes with an ending. Everything that a browser could run is bytes here.
+pub(crate) fn media_type_of(ending: &str) -> &'static str {
+    let found = ENDINGS.iter().find(|(_, known)| *known == ending);
+    found.map_or(BYTES, |(media_type, _)| media_type)
+}
+
 type Found = (&'static str, Category);
 
 /// Formats that begin with fixed bytes: where, which, what.
@@ -158,6 +194,21 @@ mod tests {
         ] {
             let kind = Kind::of(head, name);
             assert_eq!((kind.media_type, kind.category), (media_type, category), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_media_type_that_is_found_has_an_ending_of_its_own() {
+        for (_, head, (media_type, _)) in SIGNATURES {
+            assert_eq!(Kind::of(head, "").media_type, *media_type);
+            let ending = ending_of(media_type).expect(media_type);
+            assert_eq!(media_type_of(ending), *media_type);
+        }
+        for (_, ending) in ENDINGS {
+            assert_eq!(ENDINGS.iter().filter(|(_, other)| other == ending).count(), 1);
+        }
+        for active in ["html", "svg", "xml", "js", ""] {
+            assert_eq!(media_type_of(active), BYTES);
         }
     }
 

@@ -5,8 +5,12 @@
 //! the policy. **Not in here:** HTTP, URLs, multipart forms.
 
 mod blob;
+mod bytes;
 mod incoming;
+mod key;
 mod kind;
+mod link;
+mod objects;
 mod sweep;
 mod upload;
 
@@ -15,12 +19,19 @@ use std::sync::Arc;
 use parlance_store::table::file::StoredFile;
 
 pub(crate) use self::blob::Blobs;
+pub use self::bytes::FileBytes;
 pub use self::incoming::IncomingFile;
+use self::incoming::Scrap;
+pub(crate) use self::key::row_of_keys;
+pub use self::key::{carried_keys, file_key, storage_key};
 pub use self::kind::{Category, Kind, extension};
+pub use self::link::FileLink;
+pub(crate) use self::link::LinkSigner;
+pub use self::objects::ObjectFiles;
 pub(crate) use self::sweep::{run as run_sweep, settle};
 pub use self::upload::{CHUNK_BYTES_MAX, NewUpload};
 use crate::account::Actor;
-use crate::command::{AddFile, ChangeAvatar, DeleteFiles};
+use crate::command::{AddFile, ChangeAvatar, Command, DeleteFiles};
 use crate::core::Core;
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::FileByRef;
@@ -37,7 +48,7 @@ pub struct OpenFile {
     /// What is known of it.
     pub file: StoredFile,
     /// The bytes; exactly `file.size` of them.
-    pub bytes: tokio::fs::File,
+    pub bytes: FileBytes,
 }
 
 impl Core {
@@ -54,16 +65,9 @@ impl Core {
     /// # Errors
     /// `Unavailable` when the disk does not take it.
     pub async fn keep_file(&self, actor: &Actor, incoming: IncomingFile, name: &str) -> Result<FileView> {
-        let file = incoming.seal().await?.into_file(actor, &clean_name(name));
+        let (file, scrap) = incoming.seal().await?.into_file(actor, &clean_name(name));
         let (core, actor) = (self.clone(), actor.clone());
-        to_the_end(async move {
-            let (file, scrap) = file;
-            let key = file.storage_key.clone();
-            let view = core.execute(&actor, AddFile { file }).await?;
-            core.blobs().promote(&key, scrap).await?;
-            Ok(view)
-        })
-        .await
+        to_the_end(async move { core.keep(&actor, file, scrap, |file| AddFile { file }).await }).await
     }
 
     /// Keeps what has come in as the caller's picture, readable by everybody under `url`. The picture that it
@@ -85,9 +89,8 @@ impl Core {
         file.public = true;
         let (core, actor) = (self.clone(), actor.clone());
         to_the_end(async move {
-            let key = file.storage_key.clone();
-            let view = core.execute(&actor, ChangeAvatar { file, url }).await?;
-            core.blobs().promote(&key, scrap).await?;
+            let kept = core.keep(&actor, file, scrap, |file| ChangeAvatar { file, url });
+            let view = kept.await?;
             core.erase_deleted().await;
             Ok(view)
         })
@@ -130,7 +133,27 @@ impl Core {
         .await
     }
 
-    async fn open_bytes(&self, file: StoredFile) -> Result<OpenFile> {
+    /// Keeps the bytes of a file that has come in if the command that makes its row does; lets go of them otherwise.
+    async fn keep<C: Command<Reply = FileView>>(
+        &self,
+        actor: &Actor,
+        file: StoredFile,
+        scrap: Scrap,
+        command: impl FnOnce(StoredFile) -> C,
+    ) -> Result<FileView> {
+        let key = file.storage_key.clone();
+        let outcome = match self.blobs().place(&file, &scrap).await {
+            Ok(()) => self.execute(actor, command(file)).await,
+            Err(error) => Err(error),
+        };
+        match &outcome {
+            Ok(view) if view.file.storage_key == key => self.blobs().promote(&key, scrap).await?,
+            _ => self.blobs().discard(&key, scrap).await,
+        }
+        outcome
+    }
+
+    pub(crate) async fn open_bytes(&self, file: StoredFile) -> Result<OpenFile> {
         let opened = self.blobs().open_kept(&file.storage_key).await;
         let length = u64::try_from(file.size).unwrap_or(0);
         match opened {
@@ -146,7 +169,7 @@ impl Core {
             }
             Err(error) => {
                 tracing::error!(file = file.id, %error, "the bytes of a file cannot be opened");
-                Err(ErrorKind::FileMissing.into())
+                Err(error)
             }
         }
     }
@@ -180,11 +203,18 @@ fn clean_name(name: &str) -> String {
     stem.chain(ending.chars()).collect()
 }
 
-/// A fresh handle on the object store, for the core to share.
-pub(crate) async fn open_blobs(directory: std::path::PathBuf) -> Result<Arc<Blobs>> {
-    Blobs::open(directory).await.map(Arc::new)
+/// A fresh handle on everything that has bytes, for the core to share.
+pub(crate) async fn open_blobs(
+    directory: std::path::PathBuf,
+    objects: Option<Arc<dyn ObjectFiles>>,
+) -> Result<Arc<Blobs>> {
+    Blobs::open(directory, objects).await.map(Arc::new)
 }
 
+#[cfg(test)]
+mod link_tests;
+#[cfg(test)]
+mod objects_tests;
 #[cfg(test)]
 #[path = "files_tests.rs"]
 mod tests;

@@ -24,12 +24,14 @@ pub(crate) async fn settle(core: &Core) -> Result<()> {
         let known = HasFile {
             storage_key: name.clone(),
         };
-        let settled = if is_key(&name) && core.query(&system, known).await? {
-            blobs.promote_left(&name).await
-        } else {
-            blobs.erase_left(&name).await
-        };
-        settled.map_err(|error| disk_error(&error))?;
+        if is_key(&name) && core.query(&system, known).await? {
+            let promoted = blobs.promote_left(&name).await;
+            promoted.map_err(|error| disk_error(&error))?;
+        } else if let Err(error) = blobs.erase_left(&name).await {
+            // An object store that does not answer now would not for the others either. The next start tries again.
+            tracing::warn!(%error, "what an interrupted run has left could not be erased");
+            break;
+        }
     }
     for upload_id in blobs.uploads().await.map_err(|error| disk_error(&error))? {
         let unfinished = HasUpload {
@@ -92,8 +94,7 @@ impl Core {
         let system = Actor::system(DEFAULT_TENANT);
         let keys = self.query(&system, PendingErasures).await?;
         for key in &keys {
-            let erased = self.blobs().erase(key).await;
-            erased.map_err(|error| disk_error(&error))?;
+            self.blobs().erase(key).await?;
         }
         let count = keys.len();
         if count > 0 {

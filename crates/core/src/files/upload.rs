@@ -113,17 +113,13 @@ impl Core {
                 ));
             }
             let (file, scrap) = sealed.into_file(&actor, &place.upload.name);
-            let key = file.storage_key.clone();
             let upload_id = place.upload.id;
-            let finish = FinishUpload {
+            // Two calls at once: the file of the first one stands, the other one's bytes go.
+            let finish = |file| FinishUpload {
                 upload_id: upload_id.clone(),
                 file,
             };
-            let finished = core.execute(&actor, finish).await?;
-            // Two calls at once: the file of the first one stands, this one's bytes go.
-            if finished.file.storage_key == key {
-                core.blobs().promote(&key, scrap).await?;
-            }
+            let finished = core.keep(&actor, file, scrap, finish).await?;
             core.erase_chunks(&upload_id).await;
             Ok(finished)
         })

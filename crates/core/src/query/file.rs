@@ -51,6 +51,22 @@ impl Query for PublicFile {
     }
 }
 
+/// A file for which somebody has a link of ours, which is the permission.
+pub(crate) struct LinkedFile {
+    pub(crate) storage_key: String,
+}
+
+impl Query for LinkedFile {
+    type Answer = StoredFile;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<StoredFile> {
+        let found = file::by_key(cx.tx, &self.storage_key).await?;
+        found
+            .filter(|file| file.deleted_at.is_none())
+            .ok_or_else(|| ErrorKind::FileMissing.into())
+    }
+}
+
 /// The caller's own files, newest first, pictures of the profile excepted.
 #[derive(Clone, Debug)]
 pub struct OwnFiles {

@@ -25,7 +25,7 @@ pub use contact::{Blocks, ContactGroups, ContactRequests, Contacts, FindContact,
 pub use conversations::{ConversationOverview, Conversations, OneConversation, UnreadTotal};
 pub use favorite::{Favorite, Favorites, IsFavorite};
 pub use file::{CategoryTotal, FileByRef, FileStatistics, FileTotals, OwnFiles};
-pub(crate) use file::{HasFile, PendingErasures, PublicFile};
+pub(crate) use file::{HasFile, LinkedFile, PendingErasures, PublicFile};
 pub use group::{
     ConversationMembers, Group, GroupDetails, GroupMembers, MemberView, MyGroups, Silence, WhySilent,
 };

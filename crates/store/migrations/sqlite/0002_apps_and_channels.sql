@@ -22,6 +22,14 @@ ALTER TABLE members ADD COLUMN entered_seq INTEGER NOT NULL DEFAULT 0;
 -- What a message carries for one dialect begins with that dialect's name and a blank.
 UPDATE messages SET extra = 'ruoyi ' || extra WHERE extra IS NOT NULL;
 
+-- Keys of the files that a message carries, with blanks between: what file_shares says, there without a second read
+-- for every message that is shown or pushed.
+ALTER TABLE messages ADD COLUMN files TEXT;
+UPDATE messages SET files = (
+    SELECT group_concat(f.storage_key, ' ') FROM file_shares s JOIN files f ON f.id = s.file_id
+    WHERE s.message_id = messages.id)
+WHERE id IN (SELECT message_id FROM file_shares);
+
 -- How far somebody has read in a channel. Without a row: nothing yet.
 CREATE TABLE channel_cursors (
     conversation_id INTEGER NOT NULL,

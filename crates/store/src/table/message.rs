@@ -30,6 +30,8 @@ row! {
         pub forwarded_from: Option<i64>,
         /// What one dialect keeps with it: that dialect's name, a blank, JSON that the server never reads.
         pub extra: Option<String>,
+        /// Keys of the files it carries, with blanks between.
+        pub files: Option<String>,
         /// Whether everybody was mentioned.
         pub mention_all: bool,
         /// When last edited.
@@ -49,8 +51,8 @@ row! {
 pub async fn insert<T: Tx>(tx: &mut T, message: &Message) -> Result<()> {
     tx.exec(
         "INSERT INTO messages (id, conversation_id, seq, sender_id, content_type, content, client_id, reply_to, \
-         forwarded_from, extra, mention_all, uncounted, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         forwarded_from, extra, files, mention_all, uncounted, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         params![
             message.id,
             message.conversation_id,
@@ -62,6 +64,7 @@ pub async fn insert<T: Tx>(tx: &mut T, message: &Message) -> Result<()> {
             message.reply_to,
             message.forwarded_from,
             message.extra.as_deref(),
+            message.files.as_deref(),
             message.mention_all,
             message.uncounted,
             message.created_at
@@ -74,11 +77,12 @@ pub async fn insert<T: Tx>(tx: &mut T, message: &Message) -> Result<()> {
 /// Writes what can change of a message back: content and states.
 pub async fn update<T: Tx>(tx: &mut T, message: &Message) -> Result<()> {
     tx.exec(
-        "UPDATE messages SET content = $1, extra = $2, edited_at = $3, recalled_at = $4, deleted_at = $5, \
-         uncounted = $6 WHERE id = $7",
+        "UPDATE messages SET content = $1, extra = $2, files = $3, edited_at = $4, recalled_at = $5, \
+         deleted_at = $6, uncounted = $7 WHERE id = $8",
         params![
             &message.content,
             message.extra.as_deref(),
+            message.files.as_deref(),
             message.edited_at,
             message.recalled_at,
             message.deleted_at,

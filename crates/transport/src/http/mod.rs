@@ -14,6 +14,6 @@ pub use self::{
     form::{Form, FormError, Part},
     limit::{BodyLimit, RateKey, RateLimiter, body_limit},
     request_id::{REQUEST_ID, RequestId},
-    serve_file::{FileCache, FileContent, file_response},
+    serve_file::{FileCache, FileContent, file_response, served_as},
     server::{Drained, PeerAddr, Server, ServerLimits, TlsFileError, load_tls},
 };

@@ -1,22 +1,17 @@
-//! Answers a request for a file: whole or a range, streamed from the disk, and in a form that no browser runs.
+//! Answers a request for a file: whole or a range, streamed, and in a form that no browser runs.
 //!
 //! Uploaded bytes are hostile. A media type is told only when a browser shows it without running anything, all else
 //! is saved to disk; and whatever is opened in a tab gets no script, no origin and no referrer. Who may open a file,
 //! and what it is, is the core's business.
 
-use std::io::{self, SeekFrom};
+use std::io;
 use std::ops::Range;
 
 use axum::body::Body;
 use axum::response::Response;
-use bytes::{Bytes, BytesMut};
-use futures_util::{Stream, stream};
+use bytes::Bytes;
+use futures_util::Stream;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
-
-/// Bytes read from the disk at a time, and so held for each download.
-const READ_BYTES: usize = 64 * 1024;
 
 /// Media types that browsers show without running anything of them. Pictures, sound and film by their family, so SVG
 /// has to be kept out by name.
@@ -38,9 +33,7 @@ pub enum FileCache {
 /// A file to answer with.
 #[derive(Debug)]
 pub struct FileContent {
-    /// The bytes, from the first on.
-    pub bytes: File,
-    /// How many there are.
+    /// How many bytes it has.
     pub size: u64,
     /// The name to save it under; any text.
     pub name: String,
@@ -60,15 +53,21 @@ enum Asked {
     Beyond,
 }
 
-/// The answer to a GET or HEAD for a file: 200, 206, 304 or 416.
+/// The answer to a GET or HEAD for a file: 200, 206, 304 or 416. `read` gives the bytes of a range, all of them or an
+/// error; it is called at most once, and not for an empty range.
 ///
 /// # Errors
 /// When the file cannot be read from where the range begins.
-pub async fn file_response(
+pub async fn file_response<F, S>(
     method: &Method,
     headers: &HeaderMap,
     content: FileContent,
-) -> io::Result<Response> {
+    read: impl FnOnce(Range<u64>) -> F,
+) -> io::Result<Response>
+where
+    F: Future<Output = io::Result<S>>,
+    S: Stream<Item = io::Result<Bytes>> + Send + 'static,
+{
     let tag = format!("\"{}\"", content.tag);
     if is_known(headers, &tag) {
         let mut response = Response::new(Body::empty());
@@ -104,19 +103,25 @@ pub async fn file_response(
     let length = (range.end - range.start).to_string();
     set(response.headers_mut(), header::CONTENT_LENGTH, &length);
     if method == Method::GET && !range.is_empty() {
-        *response.body_mut() = Body::from_stream(read(content.bytes, range).await?);
+        *response.body_mut() = Body::from_stream(read(range).await?);
     }
     Ok(response)
 }
 
-/// Everything about a file but its length and range.
-fn describe(headers: &mut HeaderMap, content: &FileContent, tag: &str) {
-    let inert = is_inert(&content.media_type);
-    let (media_type, manner) = if inert {
-        (content.media_type.as_str(), "inline")
+/// How a file is served that is said to be of `media_type` and is called `name`: the media type that browsers are
+/// told, and the disposition. Together they keep every browser from running any of it.
+pub fn served_as<'a>(media_type: &'a str, name: &str) -> (&'a str, String) {
+    let (media_type, manner) = if is_inert(media_type) {
+        (media_type, "inline")
     } else {
         (BYTES, "attachment")
     };
+    (media_type, disposition(manner, name))
+}
+
+/// Everything about a file but its length and range.
+fn describe(headers: &mut HeaderMap, content: &FileContent, tag: &str) {
+    let (media_type, disposition) = served_as(&content.media_type, &content.name);
     let cache = match content.cache {
         FileCache::Private => "private, no-cache",
         FileCache::Public => "public, max-age=31536000, immutable",
@@ -130,14 +135,10 @@ fn describe(headers: &mut HeaderMap, content: &FileContent, tag: &str) {
         (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
         // The address may carry a token.
         (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_DISPOSITION, &disposition),
     ] {
         set(headers, name, value);
     }
-    set(
-        headers,
-        header::CONTENT_DISPOSITION,
-        &disposition(manner, &content.name),
-    );
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
@@ -219,27 +220,6 @@ fn part(first: u64, last: u64, size: u64) -> Asked {
         return Asked::Beyond;
     }
     Asked::Part(first..last.saturating_add(1).min(size))
-}
-
-async fn read(
-    mut file: File,
-    range: Range<u64>,
-) -> io::Result<impl Stream<Item = io::Result<Bytes>> + Send + 'static> {
-    file.seek(SeekFrom::Start(range.start)).await?;
-    let left = range.end - range.start;
-    Ok(stream::try_unfold((file, left), |(mut file, left)| async move {
-        if left == 0 {
-            return Ok(None);
-        }
-        let most = usize::try_from(left).unwrap_or(READ_BYTES).min(READ_BYTES);
-        let mut buffer = BytesMut::with_capacity(most);
-        let read = (&mut file).take(most as u64).read_buf(&mut buffer).await?;
-        if read == 0 {
-            // The length is promised already: break off rather than end as if complete.
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(Some((buffer.freeze(), (file, left - read as u64))))
-    }))
 }
 
 #[cfg(test)]

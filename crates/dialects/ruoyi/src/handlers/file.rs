@@ -159,7 +159,6 @@ pub(crate) async fn upload_avatar(
 async fn serve(method: &Method, headers: &HeaderMap, open: OpenFile) -> Result<Response, Refusal> {
     let OpenFile { file, bytes } = open;
     let content = FileContent {
-        bytes,
         size: u64::try_from(file.size).unwrap_or(0),
         name: file.name,
         media_type: file.content_type,
@@ -170,7 +169,7 @@ async fn serve(method: &Method, headers: &HeaderMap, open: OpenFile) -> Result<R
             FileCache::Private
         },
     };
-    let response = file_response(method, headers, content).await;
+    let response = file_response(method, headers, content, |range| bytes.read(range)).await;
     response.map_err(|error| Error::new(ErrorKind::Unavailable, error.to_string()).into())
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use parlance_core::command::{MarkRead, Mentions, ReadUpTo, SendMessage, Target};
+use parlance_core::command::{MarkRead, Mentions, NamedFiles, ReadUpTo, SendMessage, Target};
 use parlance_core::query::{History, OneConversation, UnreadTotal};
 use parlance_core::types::Extra;
 use serde::Deserialize;
@@ -70,7 +70,7 @@ impl SendBody {
         let content = self.content.unwrap_or_default();
         Ok(SendMessage {
             target,
-            files: named_in(&content_type, &content),
+            files: NamedFiles::perhaps(named_in(&content_type, &content)),
             content_type,
             content,
             client_id: self.client_msg_id.filter(|id| !id.is_empty()),
