@@ -19,7 +19,7 @@ use crate::presence;
 use crate::query::{MaySignal, MayType};
 use crate::search;
 use crate::session::{Attendance, Session};
-use crate::types::{ConversationId, DEFAULT_TENANT, Timestamp, UserId};
+use crate::types::{ConversationId, DEFAULT_TENANT, MessageId, Timestamp, UserId};
 
 /// How to open a core.
 pub struct CoreOptions {
@@ -343,6 +343,11 @@ impl Core {
     /// Commits what is queued and closes the database. Blocks; later calls get `Unavailable`.
     pub fn close(&self) {
         self.inner.store.close();
+    }
+
+    /// The newest message id that was given out: what is committed later has a higher one.
+    pub(crate) fn newest_given_out(&self) -> MessageId {
+        self.inner.env.last_message_id()
     }
 
     pub(crate) fn blobs(&self) -> &Blobs {

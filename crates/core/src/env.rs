@@ -91,6 +91,11 @@ impl Env {
         [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
     }
 
+    /// The newest id that was given out.
+    pub(crate) fn last_message_id(&self) -> MessageId {
+        self.ids.last()
+    }
+
     pub(crate) fn next_message_id(&self, now: Timestamp) -> MessageId {
         self.ids.next(now)
     }

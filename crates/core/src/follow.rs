@@ -54,7 +54,8 @@ pub struct Follower {
 
 impl Core {
     /// Subscribes to everything that concerns `actor`, and gives first what was sent to the person's groups after
-    /// the message `after`, as far as [`Backlog`] reaches. Without it, only what happens from now on.
+    /// the message `after`, as far as [`Backlog`] reaches. Without it, only what happens from now on. A position that
+    /// no message has reached yet counts as the newest one.
     pub fn attach_from(&self, actor: &Actor, after: Option<MessageId>, attendance: Attendance) -> Follower {
         Follower {
             session: self.attach_as(actor, attendance),
@@ -63,7 +64,7 @@ impl Core {
                 Some(_) => Phase::Behind,
                 None => Phase::Live,
             },
-            position: after.unwrap_or(0),
+            position: after.unwrap_or(0).min(self.newest_given_out()),
             missed: VecDeque::new(),
             held: VecDeque::new(),
             waiting: VecDeque::new(),
@@ -308,5 +309,17 @@ mod tests {
         drop(present);
         assert!(!test.core.is_online(bob.user_id));
         drop(unseen);
+    }
+
+    #[tokio::test]
+    async fn a_position_in_the_future_hides_nothing() {
+        let test = TestCore::start().await;
+        let (ann, bob) = (test.user("ann").await, test.user("bob").await);
+        let here = test.group(&ann, "team", &[&bob]).await;
+        test.say(&ann, here, "before").await;
+        let after = Some(MessageId::MAX);
+        let mut follower = test.core.attach_from(&bob, after, Attendance::Present);
+        test.say(&ann, here, "after").await;
+        assert_eq!(texts(&mut follower, 1).await, ["after"]);
     }
 }

@@ -117,7 +117,7 @@ impl Scene<'_> {
                 )
                 .await
             }
-            Action::Leave => self.run(actor, LeaveGroup { conversation_id }).await,
+            Action::Leave => self.run(actor, LeaveGroup::of(conversation_id)).await,
             Action::Transfer => {
                 let user_id = self.other_member.user_id;
                 self.run(

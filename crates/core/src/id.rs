@@ -27,6 +27,11 @@ impl MessageIds {
         }
     }
 
+    /// The newest id that was given out.
+    pub(crate) fn last(&self) -> MessageId {
+        self.last.load(Ordering::Relaxed)
+    }
+
     /// The next id at this time. A clock that stands still or goes back only makes the counter run on.
     pub(crate) fn next(&self, now: Timestamp) -> MessageId {
         let floor = first_at(now);

@@ -12,7 +12,8 @@ use crate::env::Limits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::{
     AccountRole, Announcement, Contact, ContactRequest, Conversation, ConversationId, ConversationKind,
-    DELETED, FileId, FileRef, Member, Message, MessageId, Notification, Role, Timestamp, User, UserId,
+    DELETED, FileId, FileRef, JoinOption, Member, Message, MessageId, Notification, Role, Timestamp, User,
+    UserId,
 };
 
 /// A conversation together with the caller's place in it.
@@ -59,18 +60,69 @@ pub(crate) async fn membership<T: Tx>(tx: &mut T, actor: &Actor, id: Conversatio
 
 /// The caller as a member of a group; a direct conversation is not one.
 pub(crate) async fn group<T: Tx>(tx: &mut T, actor: &Actor, id: ConversationId) -> Result<Membership> {
-    let found = conversation::by_id(tx, id).await?;
-    let group = found
-        .filter(|c| {
-            c.tenant_id == actor.tenant_id && c.kind == conversation::GROUP && c.dissolved_at.is_none()
-        })
-        .ok_or(ErrorKind::GroupMissing)?;
+    let group = live_group(tx, actor, id).await?;
     let member = member::get(tx, id, actor.user_id).await?;
     let member = member.filter(|member| member.state).ok_or(ErrorKind::NotMember)?;
     Ok(Membership {
         conversation: group,
         member,
     })
+}
+
+async fn live_group<T: Tx>(tx: &mut T, actor: &Actor, id: ConversationId) -> Result<Conversation> {
+    let found = conversation::by_id(tx, id).await?;
+    found
+        .filter(|c| {
+            c.tenant_id == actor.tenant_id && c.kind == conversation::GROUP && c.dissolved_at.is_none()
+        })
+        .ok_or_else(|| ErrorKind::GroupMissing.into())
+}
+
+/// A group of the caller's tenant by its UUID. What has none, as a direct conversation, is not found.
+pub(crate) async fn group_named<T: Tx>(tx: &mut T, actor: &Actor, uuid: &str) -> Result<Conversation> {
+    let found = conversation::by_uuid(tx, uuid).await?;
+    found
+        .filter(|c| c.tenant_id == actor.tenant_id && c.dissolved_at.is_none())
+        .ok_or_else(|| ErrorKind::ConversationMissing.into())
+}
+
+/// The caller as a member of the group with this UUID: the right to read it.
+pub(crate) async fn membership_named<T: Tx>(tx: &mut T, actor: &Actor, uuid: &str) -> Result<Membership> {
+    let conversation = group_named(tx, actor, uuid).await?;
+    let member = member::get(tx, conversation.id, actor.user_id).await?;
+    let member = member.filter(|member| member.state).ok_or(ErrorKind::NotMember)?;
+    Ok(Membership { conversation, member })
+}
+
+/// Whether somebody may come into a group without being brought in.
+pub(crate) fn may_join(group: &Conversation) -> Result<()> {
+    match JoinOption::of(group.join_option) {
+        JoinOption::Free => Ok(()),
+        JoinOption::Invited => Err(ErrorKind::Forbidden.into()),
+    }
+}
+
+/// Only the server itself: what an operator's own system asks for.
+pub(crate) fn server(actor: &Actor) -> Result<()> {
+    if actor.user_id == 0 {
+        Ok(())
+    } else {
+        Err(ErrorKind::Forbidden.into())
+    }
+}
+
+/// A group, and the caller's role in it; none for the server itself, which is in no group and above all roles.
+pub(crate) async fn group_and_role<T: Tx>(
+    tx: &mut T,
+    actor: &Actor,
+    id: ConversationId,
+) -> Result<(Conversation, Option<Role>)> {
+    if server(actor).is_ok() {
+        return Ok((live_group(tx, actor, id).await?, None));
+    }
+    let place = group(tx, actor, id).await?;
+    let role = place.role();
+    Ok((place.conversation, Some(role)))
 }
 
 /// The caller as a member of a group with at least this role.
@@ -232,12 +284,17 @@ pub(crate) fn room(group: &Conversation, limits: &Limits) -> i64 {
     }
 }
 
-/// Whether a member of a group may bring people in.
-pub(crate) fn may_invite(place: &Membership) -> Result<()> {
-    if place.role() < Role::of(place.conversation.invite_role) {
-        return Err(ErrorKind::RoleTooLow.into());
+/// Whether somebody of this role may bring people into a group.
+pub(crate) fn may_invite(group: &Conversation, role: Option<Role>) -> Result<()> {
+    holds(role, Role::of(group.invite_role))
+}
+
+/// Whether a role is high enough; the server, which has none, stands above all.
+pub(crate) fn holds(role: Option<Role>, least: Role) -> Result<()> {
+    match role {
+        Some(role) if role < least => Err(ErrorKind::RoleTooLow.into()),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Somebody else as a member of a conversation that the caller has been checked for.

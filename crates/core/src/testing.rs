@@ -239,6 +239,7 @@ impl TestCore {
             .execute(owner, CreateGroup::named(name, member_ids))
             .await
             .unwrap()
+            .conversation_id
     }
 
     /// Sends a text.

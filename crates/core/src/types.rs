@@ -350,6 +350,9 @@ impl Extra {
     }
 }
 
+/// The content type of what the server says itself.
+pub const NOTICE: &str = "NOTICE";
+
 /// The content type as all dialects may show it: without the number that a custom type carries (`CUSTOM:42`).
 pub fn shown_type(content_type: &str) -> &str {
     content_type.split(':').next().unwrap_or(content_type)

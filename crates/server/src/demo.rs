@@ -152,7 +152,8 @@ async fn fill(core: &Core) -> Result<(), Error> {
         let (owner, others) = ids.split_first().ok_or(ErrorKind::Internal)?;
         let group = core
             .execute(&person(*owner), CreateGroup::named(*name, others.to_vec()))
-            .await?;
+            .await?
+            .conversation_id;
         for (speaker, text) in *lines {
             say(core, people[*speaker], Target::Conversation(group), text).await?;
         }

@@ -7,9 +7,10 @@ use parlance_store::Read;
 use parlance_store::table::user;
 
 use crate::account::{Actor, Claims, Standing, TokenRequest};
-use crate::command::{EnsureUser, RevokeToken};
+use crate::command::{ENSURED_MAX, EnsureUser, EnsureUsers, RevokeToken};
 use crate::core::Core;
 use crate::error::{Error, ErrorKind, Result};
+use crate::field;
 use crate::types::{DELETED, TenantId, Timestamp, User, UserId};
 use parlance_store::Tx;
 
@@ -111,6 +112,27 @@ impl Core {
             return Err(ErrorKind::UserDisabled.into());
         }
         self.issue(user, request)
+    }
+
+    /// The accounts of people whom the operator's own system names, in the order of their text ids. Those whom nobody
+    /// knows are made, without a password.
+    ///
+    /// # Errors
+    /// `Invalid` for what cannot be a text id (nobody is made then) and for more people than a group may have;
+    /// `UserDisabled`.
+    pub async fn vouch_for(&self, tenant_id: TenantId, uids: &[String]) -> Result<Vec<UserId>> {
+        let most = self.limits().group_members_max;
+        if uids.len() > usize::try_from(most).unwrap_or(0) {
+            return Err(Error::invalid(format!("at most {most} people are named at once")));
+        }
+        uids.iter().try_for_each(|uid| field::uid(uid))?;
+        let system = Actor::system(tenant_id);
+        let mut ids = Vec::with_capacity(uids.len());
+        for some in uids.chunks(ENSURED_MAX) {
+            let uids = some.to_vec();
+            ids.extend(self.execute(&system, EnsureUsers { uids }).await?);
+        }
+        Ok(ids)
     }
 
     /// The whole row of an account, for this module only.

@@ -1,4 +1,5 @@
-//! Brings people into a group: who has the role that the group asks for may, an administrator if it asks for nothing.
+//! Brings people into a group: who has the role that the group asks for may, an administrator if it asks for nothing,
+//! and the server itself.
 
 use parlance_store::Tx;
 use parlance_store::table::member;
@@ -32,9 +33,8 @@ impl Command for AddMembers {
     type Reply = Vec<UserId>;
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<Vec<UserId>> {
-        let place = policy::group(cx.tx, cx.actor, self.conversation_id).await?;
-        policy::may_invite(&place)?;
-        let group = place.conversation;
+        let (group, role) = policy::group_and_role(cx.tx, cx.actor, self.conversation_id).await?;
+        policy::may_invite(&group, role)?;
         let asked = distinct_without(&self.user_ids, cx.actor.user_id);
         let room = policy::room(&group, &cx.env.limits);
         if asked.len() > usize::try_from(room).unwrap_or(0) {
@@ -111,7 +111,7 @@ mod tests {
     async fn open_group(test: &TestCore, owner: &Actor, member: &Actor) -> ConversationId {
         let mut create = CreateGroup::named("team", vec![member.user_id]);
         create.invite_role = Role::Member;
-        test.core.execute(owner, create).await.unwrap()
+        test.core.execute(owner, create).await.unwrap().conversation_id
     }
 
     async fn add(test: &TestCore, by: &Actor, group: ConversationId, who: &[&Actor]) -> Vec<UserId> {

@@ -1,15 +1,17 @@
 //! Makes a group: its creator owns it, and it is in every member's list at once, without a message.
 
 use parlance_store::Tx;
-use parlance_store::table::{conversation, member};
+use parlance_store::table::{conversation, member, message};
 
 use crate::command::notify::notify_each;
 use crate::command::{Command, Context};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::Event;
+use crate::event::{Event, MessageSent};
+use crate::place::Place;
 use crate::policy;
 use crate::types::{
-    Conversation, ConversationId, ConversationKind, JoinOption, NotificationKind, Role, UserId,
+    Conversation, ConversationId, ConversationKind, JoinOption, Message, MessageView, NOTICE,
+    NotificationKind, Role, UserCard, UserId,
 };
 
 /// Characters of what a group is about, and of its notice.
@@ -22,19 +24,23 @@ const GROUP_TYPE_CHARS_MAX: usize = 32;
 const CATEGORY_MAX: i64 = 15;
 /// A group has room for its owner and somebody else at least.
 const MEMBERS_MAX_LEAST: i64 = 2;
+/// Members whose names make the name of a group that was given none.
+const NAMED_MEMBERS_MAX: usize = 4;
 
-/// Makes a group of the caller, who becomes its owner, and these people.
+/// Makes a group of the caller, who becomes its owner, and these people. A group that the server itself makes has no
+/// owner.
 ///
 /// Who is named twice, and the caller, count once. All or nothing: the answer is only an id and could not tell who
 /// was left out, so a person who does not exist refuses the whole.
 ///
 /// # Errors
-/// `Invalid` for an empty or long field, `UserMissing` for nobody, somebody disabled or of another tenant (the
-/// detail names them), `GroupFull` for more people than it may have.
+/// `Invalid` for an empty or long field and for a group of nobody, `UserMissing` for nobody, somebody disabled or of
+/// another tenant (the detail names them), `GroupFull` for more people than it may have.
 #[derive(Clone, Debug)]
 pub struct CreateGroup {
-    /// Its name, not blank; at most the limit `title_chars_max`.
-    pub name: String,
+    /// Its name, not blank; at most the limit `title_chars_max`. None for the names of its first four people, the
+    /// creator first.
+    pub name: Option<String>,
     /// URL of a picture, or empty: at most 2,048 bytes.
     pub avatar: String,
     /// What it is about: at most 2,000 characters.
@@ -53,6 +59,9 @@ pub struct CreateGroup {
     pub join_option: JoinOption,
     /// A number of the creator's, 0 to 15, that means nothing to the server.
     pub category: i64,
+    /// What the server says in it first: a notice in the creator's name that is in the history and is pushed, but is
+    /// never unread and never shown as the newest message.
+    pub opening: Option<String>,
     /// The other members.
     pub member_ids: Vec<UserId>,
 }
@@ -61,7 +70,7 @@ impl CreateGroup {
     /// A group with this name and these people, everything else as usual.
     pub fn named(name: impl Into<String>, member_ids: Vec<UserId>) -> Self {
         Self {
-            name: name.into(),
+            name: Some(name.into()),
             avatar: String::new(),
             description: String::new(),
             notice: String::new(),
@@ -71,63 +80,124 @@ impl CreateGroup {
             invite_role: Role::Admin,
             join_option: JoinOption::Invited,
             category: 0,
+            opening: None,
             member_ids,
         }
     }
 }
 
-impl Command for CreateGroup {
-    type Reply = ConversationId;
+/// A group that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreatedGroup {
+    /// Its number.
+    pub conversation_id: ConversationId,
+    /// Its UUID.
+    pub uuid: String,
+}
 
-    async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<ConversationId> {
-        let group = self.row(cx)?;
+impl Command for CreateGroup {
+    type Reply = CreatedGroup;
+
+    async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<CreatedGroup> {
         let me = cx.actor.user_id;
+        let creator = policy::server(cx.actor).is_err().then_some(me);
         let others = distinct_without(&self.member_ids, me);
-        let room = policy::room(&group, &cx.env.limits);
-        if others.len() >= usize::try_from(room).unwrap_or(0) {
+        let mut group = self.row(cx, creator)?;
+        let room = usize::try_from(policy::room(&group, &cx.env.limits)).unwrap_or(0);
+        let people = others.len() + usize::from(creator.is_some());
+        if people == 0 {
+            return Err(Error::invalid("a group has one member at least"));
+        }
+        if people > room {
             return Err(ErrorKind::GroupFull.into());
         }
         policy::peers(cx.tx, cx.actor, &others).await?;
+        if self.name.is_none() {
+            group.name = self.name_of_members(cx, creator).await?;
+        }
 
-        let conversation_id = conversation::insert(cx.tx, &group).await?;
+        group.id = conversation::insert(cx.tx, &group).await?;
+        self.join(cx, &group, creator, &others).await?;
+        cx.record(Event::ConversationCreated {
+            conversation_id: group.id,
+            kind: ConversationKind::Group,
+            by: me,
+            user_ids: creator.into_iter().chain(others.iter().copied()).collect(),
+        });
+        if let Some(opening) = &self.opening {
+            open(cx, &group, creator, opening).await?;
+        }
+        let told = NotificationKind::GroupJoined;
+        notify_each(cx, &others, told, &group.name, group.id).await?;
+        Ok(CreatedGroup {
+            conversation_id: group.id,
+            uuid: group.uuid.unwrap_or_default(),
+        })
+    }
+}
+
+impl CreateGroup {
+    async fn join<T: Tx>(
+        &self,
+        cx: &mut Context<'_, T>,
+        group: &Conversation,
+        creator: Option<UserId>,
+        others: &[UserId],
+    ) -> Result<()> {
         let mut joining = member::Joining {
-            conversation_id,
+            conversation_id: group.id,
             role: Role::Owner.number(),
             at: cx.now,
             joined_seq: 0,
             read_seq: 0,
         };
-        member::join(cx.tx, &joining, &[me]).await?;
+        if let Some(creator) = creator {
+            member::join(cx.tx, &joining, &[creator]).await?;
+        }
         joining.role = Role::Member.number();
-        member::join(cx.tx, &joining, &others).await?;
-        let mut user_ids = others.clone();
-        user_ids.insert(0, me);
-        cx.record(Event::ConversationCreated {
-            conversation_id,
-            kind: ConversationKind::Group,
-            by: me,
-            user_ids,
-        });
-        let told = NotificationKind::GroupJoined;
-        notify_each(cx, &others, told, &group.name, conversation_id).await?;
-        Ok(conversation_id)
+        member::join(cx.tx, &joining, others).await?;
+        Ok(())
     }
-}
 
-impl CreateGroup {
-    fn row<T>(&self, cx: &Context<'_, T>) -> Result<Conversation> {
+    /// The names of the first people, as lists show groups that nobody has named.
+    async fn name_of_members<T: Tx>(
+        &self,
+        cx: &mut Context<'_, T>,
+        creator: Option<UserId>,
+    ) -> Result<String> {
+        let mut names: Vec<String> = Vec::new();
+        let mut named: Vec<UserId> = Vec::new();
+        for user_id in creator.into_iter().chain(self.member_ids.iter().copied()) {
+            if named.len() == NAMED_MEMBERS_MAX {
+                break;
+            }
+            if named.contains(&user_id) {
+                continue;
+            }
+            named.push(user_id);
+            let card = message::card(cx.tx, user_id).await?;
+            names.extend(card.map(|card| UserCard::from(card).name));
+        }
+        let most = cx.env.limits.title_chars_max;
+        Ok(names.join("、").chars().take(most).collect())
+    }
+
+    fn row<T>(&self, cx: &Context<'_, T>, creator: Option<UserId>) -> Result<Conversation> {
         Ok(Conversation {
             id: 0,
             tenant_id: cx.actor.tenant_id,
             kind: conversation::GROUP,
             user_low: None,
             user_high: None,
-            name: checked_name(cx, &self.name)?,
+            name: match &self.name {
+                Some(name) => checked_name(cx, name)?,
+                None => String::new(),
+            },
             avatar: checked_avatar(&self.avatar)?,
             description: checked_text("description", &self.description, DESCRIPTION_CHARS_MAX)?,
             notice: checked_text("notice", &self.notice, DESCRIPTION_CHARS_MAX)?,
             group_type: checked_text("type", &self.group_type, GROUP_TYPE_CHARS_MAX)?,
-            owner_id: Some(cx.actor.user_id),
+            owner_id: creator,
             members_max: self
                 .members_max
                 .map_or(Ok(0), |most| checked_members_max(cx, most))?,
@@ -149,6 +219,52 @@ impl CreateGroup {
             app_id: None,
         })
     }
+}
+
+/// Writes the notice that a new group begins with.
+async fn open<T: Tx>(
+    cx: &mut Context<'_, T>,
+    group: &Conversation,
+    creator: Option<UserId>,
+    content: &str,
+) -> Result<()> {
+    let message = Message {
+        id: cx.env.next_message_id(cx.now),
+        conversation_id: group.id,
+        seq: 1,
+        sender_id: creator,
+        content_type: NOTICE.to_owned(),
+        content: content.to_owned(),
+        client_id: None,
+        reply_to: None,
+        forwarded_from: None,
+        extra: None,
+        files: None,
+        mention_all: false,
+        edited_at: None,
+        recalled_at: None,
+        deleted_at: None,
+        uncounted: true,
+        created_at: cx.now,
+    };
+    message::insert(cx.tx, &message).await?;
+    conversation::advance_unlisted(cx.tx, group.id, message.seq).await?;
+    let mut sender = None;
+    if let Some(creator) = creator {
+        member::count_own(cx.tx, group.id, creator).await?;
+        sender = message::card(cx.tx, creator).await?.map(UserCard::from);
+    }
+    cx.record(Event::MessageSent(Box::new(MessageSent {
+        view: MessageView {
+            message,
+            sender,
+            quote: None,
+        },
+        place: Place::of(group),
+        mentioned: Vec::new(),
+        origin: None,
+    })));
+    Ok(())
 }
 
 /// Each id once, without `me`, in rising order.
@@ -236,7 +352,7 @@ mod tests {
         let (live, outside) = (test.listen(&bob).await, test.listen(&eve).await);
         let mut create = CreateGroup::named("  周会 weekly ", vec![bob.user_id, bob.user_id, ann.user_id]);
         create.description = "plans".into();
-        let group = test.core.execute(&ann, create).await.unwrap();
+        let group = test.core.execute(&ann, create).await.unwrap().conversation_id;
 
         let told = live.next().await.unwrap();
         let Event::ConversationCreated {
@@ -337,11 +453,11 @@ mod tests {
         let good = CreateGroup::named("群群群群群", others[..2].to_vec());
         let wrong = [
             CreateGroup {
-                name: "  ".into(),
+                name: Some("  ".into()),
                 ..good.clone()
             },
             CreateGroup {
-                name: "六六六六六六".into(),
+                name: Some("六六六六六六".into()),
                 ..good.clone()
             },
             CreateGroup {
@@ -389,7 +505,7 @@ mod tests {
         ] {
             assert_eq!(refusal(test.core.execute(&ann, full).await), ErrorKind::GroupFull);
         }
-        let group = test.core.execute(&ann, good).await.unwrap();
+        let group = test.core.execute(&ann, good).await.unwrap().conversation_id;
         let details = details(&test, &ann, group).await;
         assert_eq!((details.room, details.conversation.members_count), (3, 3));
     }

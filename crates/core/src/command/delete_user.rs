@@ -4,12 +4,12 @@ use parlance_store::Tx;
 use parlance_store::table::{contact, contact_request, conversation, member};
 
 use crate::command::set_password::void_tokens;
-use crate::command::transfer_group::give;
+use crate::command::transfer_group::{Emptied, hand_on};
 use crate::command::{Command, Context};
 use crate::error::Result;
 use crate::event::Event;
 use crate::policy;
-use crate::types::{ConversationId, DELETED, Role, UserId};
+use crate::types::{DELETED, UserId};
 
 /// People told at once that a contact is gone; the others see it when they look.
 const TOLD_MAX: i64 = 5_000;
@@ -65,36 +65,7 @@ async fn leave_groups<T: Tx>(cx: &mut Context<'_, T>, user_id: UserId) -> Result
             user_ids: vec![user_id],
         });
         if group.owner_id == Some(user_id) {
-            hand_over(cx, conversation_id).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Finds an owner for a group whose owner has left.
-async fn hand_over<T: Tx>(cx: &mut Context<'_, T>, conversation_id: ConversationId) -> Result<()> {
-    let Some(mut group) = conversation::by_id(cx.tx, conversation_id).await? else {
-        return Ok(());
-    };
-    group.updated_at = cx.now;
-    let by = cx.actor.user_id;
-    match member::heir(cx.tx, conversation_id).await? {
-        Some(mut heir) => {
-            group.owner_id = Some(heir.user_id);
-            conversation::update(cx.tx, &group).await?;
-            heir.silenced_until = None;
-            give(cx, &mut heir, Role::Owner).await?;
-            cx.record(Event::ConversationChanged { conversation_id, by });
-        }
-        None => {
-            group.owner_id = None;
-            group.dissolved_at = Some(cx.now);
-            conversation::update(cx.tx, &group).await?;
-            cx.record(Event::ConversationDissolved {
-                conversation_id,
-                by,
-                user_ids: Vec::new(),
-            });
+            hand_on(cx, group, Emptied::Dissolved).await?;
         }
     }
     Ok(())
@@ -107,6 +78,7 @@ mod tests {
     use crate::query::GroupDetails;
     use crate::query::{Contacts, FindUser};
     use crate::testing::{TestCore, refusal};
+    use crate::types::Role;
     use crate::{Actor, ErrorKind};
 
     #[tokio::test]
@@ -153,7 +125,8 @@ mod tests {
             .core
             .execute(&owner, CreateGroup::named("team", vec![early.user_id]))
             .await
-            .unwrap();
+            .unwrap()
+            .conversation_id;
         t.clock.advance_seconds(1);
         let add = AddMembers {
             conversation_id: group,

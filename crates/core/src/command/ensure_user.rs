@@ -26,12 +26,38 @@ impl Command for EnsureUser {
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<UserId> {
         policy::administrator(cx.actor)?;
-        field::uid(&self.uid)?;
-        match user::by_uid(cx.tx, cx.actor.tenant_id, &self.uid).await? {
-            Some(known) if known.status == "ACTIVE" => Ok(known.id),
-            Some(_) => Err(ErrorKind::UserDisabled.into()),
-            None => add(cx, blank(cx, &self.uid, None)).await,
+        ensure(cx, &self.uid).await
+    }
+}
+
+/// Several text ids that one transaction may make accounts of at most: other people's commands get in between.
+pub(crate) const ENSURED_MAX: usize = 200;
+
+/// Gives the accounts of text ids, in their order, as [`EnsureUser`] does: all, or nothing is made. Asked for through
+/// `Core::vouch_for`, which keeps to [`ENSURED_MAX`].
+pub(crate) struct EnsureUsers {
+    pub(crate) uids: Vec<String>,
+}
+
+impl Command for EnsureUsers {
+    type Reply = Vec<UserId>;
+
+    async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<Vec<UserId>> {
+        policy::administrator(cx.actor)?;
+        let mut ids = Vec::with_capacity(self.uids.len());
+        for uid in &self.uids {
+            ids.push(ensure(cx, uid).await?);
         }
+        Ok(ids)
+    }
+}
+
+async fn ensure<T: Tx>(cx: &mut Context<'_, T>, uid: &str) -> Result<UserId> {
+    field::uid(uid)?;
+    match user::by_uid(cx.tx, cx.actor.tenant_id, uid).await? {
+        Some(known) if known.status == "ACTIVE" => Ok(known.id),
+        Some(_) => Err(ErrorKind::UserDisabled.into()),
+        None => add(cx, blank(cx, uid, None)).await,
     }
 }
 
@@ -134,5 +160,27 @@ mod tests {
         let plain = t.user("plain").await;
         let refused = t.core.execute(&plain, EnsureUser { uid: "other".into() }).await;
         assert_eq!(refusal(refused), ErrorKind::Forbidden);
+    }
+
+    #[tokio::test]
+    async fn several_are_vouched_for_at_once_or_none() {
+        let t = TestCore::start().await;
+        let known = t.user("u7").await.user_id;
+        let uids: Vec<String> = (0..450).map(|number| format!("u{number}")).collect();
+        let ids = t.core.vouch_for(DEFAULT_TENANT, &uids).await.unwrap();
+        assert_eq!((ids.len(), ids[7]), (450, known));
+        let again = t.core.vouch_for(DEFAULT_TENANT, &uids).await.unwrap();
+        assert_eq!(again, ids);
+        let wrong = [vec!["new".to_owned()], vec![String::new()]].concat();
+        let refused = t.core.vouch_for(DEFAULT_TENANT, &wrong).await;
+        assert_eq!(refusal(refused), ErrorKind::Invalid);
+        let many = vec!["new".to_owned(); 10_001];
+        assert_eq!(
+            refusal(t.core.vouch_for(DEFAULT_TENANT, &many).await),
+            ErrorKind::Invalid
+        );
+        let unknown = crate::query::FindUserByUid { uid: "new".into() };
+        let asked = t.core.query(&Actor::system(DEFAULT_TENANT), unknown).await;
+        assert_eq!(refusal(asked), ErrorKind::UserMissing);
     }
 }

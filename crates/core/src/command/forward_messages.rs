@@ -4,7 +4,7 @@ use parlance_store::Tx;
 use parlance_store::table::file;
 
 use crate::command::named_files::FILES_MAX;
-use crate::command::{Command, Context, Mentions, NamedFiles, SendMessage, Sent, Target};
+use crate::command::{Blank, Command, Context, Mentions, NamedFiles, SendMessage, Sent, Target};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy;
 use crate::types::{Extra, FileRef, MessageId};
@@ -59,12 +59,12 @@ impl Command for ForwardMessages {
             for (forward, files) in self.messages.iter().zip(&files) {
                 let message = SendMessage {
                     files: NamedFiles::perhaps(files.clone()),
-                    ..self.message(forward, *target, sent.len())
+                    ..self.message(forward, target.clone(), sent.len())
                 };
                 sent.push(message.apply(cx).await?);
             }
             if let Some(note) = &self.note {
-                let text = SendMessage::text(*target, note);
+                let text = SendMessage::text(target.clone(), note);
                 let client_id = self.client_id(sent.len());
                 sent.push(SendMessage { client_id, ..text }.apply(cx).await?);
             }
@@ -108,6 +108,7 @@ impl ForwardMessages {
             target,
             content_type: forward.content_type.clone(),
             content: forward.content.clone(),
+            blank: Blank::Refused,
             client_id,
             reply_to: None,
             forwarded_from: match forward.sources.as_slice() {
@@ -331,9 +332,12 @@ mod tests {
         let target = Target::Conversation(here);
         let nowhere = test.core.execute(&ann, to(vec![], vec![forward(one, "x")])).await;
         assert_eq!(refusal(nowhere), ErrorKind::TargetMissing);
-        let nothing = test.core.execute(&ann, to(vec![target], vec![])).await;
+        let nothing = test.core.execute(&ann, to(vec![target.clone()], vec![])).await;
         assert_eq!(refusal(nothing), ErrorKind::Invalid);
-        let much = to(vec![target; 2], vec![forward(one, "x"); SENDS_MAX / 2 + 1]);
+        let much = to(
+            vec![target.clone(); 2],
+            vec![forward(one, "x"); SENDS_MAX / 2 + 1],
+        );
         assert_eq!(refusal(test.core.execute(&ann, much).await), ErrorKind::Invalid);
         let mut unsourced = forward(one, "x");
         unsourced.sources.clear();

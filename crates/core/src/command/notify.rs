@@ -112,7 +112,8 @@ mod tests {
             .core
             .execute(&owner, CreateGroup::named("team", vec![a.user_id]))
             .await
-            .unwrap();
+            .unwrap()
+            .conversation_id;
         let add = AddMembers {
             conversation_id: group,
             user_ids: vec![a.user_id, b.user_id],

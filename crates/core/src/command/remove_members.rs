@@ -1,9 +1,10 @@
-//! Takes people out of a group: who ranks above them may.
+//! Takes people out of a group: who ranks above them may, and the server itself.
 
 use parlance_store::Tx;
 use parlance_store::table::member;
 
 use crate::command::create_group::distinct_without;
+use crate::command::transfer_group::{Emptied, hand_on};
 use crate::command::{Command, Context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
@@ -11,12 +12,13 @@ use crate::policy;
 use crate::types::{ConversationId, Role, UserId};
 
 /// Removes people from a group: they neither read nor write there from now on. All or nothing, but who has left
-/// already is passed over.
+/// already is passed over. The server itself removes anybody, the owner too: the group then goes to the administrator,
+/// else the member, who has been in longest, and has no owner when nobody is left.
 ///
 /// # Errors
 /// `GroupMissing`; `NotMember` for a caller who is not in, and when none of the people is; `RoleTooLow` below
 /// administrator and for an administrator who names another one; `OwnerProtected` for the owner; `Invalid` for the
-/// caller itself, who leaves instead.
+/// caller itself, who leaves instead. The server gets only the first of these, and `Invalid` for too many.
 #[derive(Clone, Debug)]
 pub struct RemoveMembers {
     /// Which group.
@@ -31,7 +33,8 @@ impl Command for RemoveMembers {
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<Vec<UserId>> {
         let (me, id) = (cx.actor.user_id, self.conversation_id);
-        let place = policy::group_as(cx.tx, cx.actor, id, Role::Admin).await?;
+        let (group, role) = policy::group_and_role(cx.tx, cx.actor, id).await?;
+        policy::holds(role, Role::Admin)?;
         let most = cx.env.limits.group_members_max;
         if self.user_ids.len() > usize::try_from(most).unwrap_or(0) {
             return Err(Error::invalid(format!(
@@ -39,19 +42,24 @@ impl Command for RemoveMembers {
             )));
         }
         if self.user_ids.contains(&me) {
-            return Err(match place.role() {
-                Role::Owner => ErrorKind::OwnerProtected.into(),
+            return Err(match role {
+                Some(Role::Owner) => ErrorKind::OwnerProtected.into(),
                 _ => Error::invalid("nobody removes themselves: leave the group instead"),
             });
         }
         let asked = distinct_without(&self.user_ids, me);
         let there = member::among(cx.tx, id, &asked).await?;
-        for (_, role) in &there {
-            policy::outranks(place.role(), Role::of(*role))?;
+        if let Some(role) = role {
+            for (_, other) in &there {
+                policy::outranks(role, Role::of(*other))?;
+            }
         }
         let gone: Vec<UserId> = there.into_iter().map(|(user_id, _)| user_id).collect();
         if gone.is_empty() {
-            return Err(ErrorKind::NotMember.into());
+            return match role {
+                Some(_) => Err(ErrorKind::NotMember.into()),
+                None => Ok(gone),
+            };
         }
         member::leave(cx.tx, id, &gone).await?;
         cx.record(Event::MembersRemoved {
@@ -59,6 +67,9 @@ impl Command for RemoveMembers {
             by: me,
             user_ids: gone.clone(),
         });
+        if group.owner_id.is_some_and(|owner_id| gone.contains(&owner_id)) {
+            hand_on(cx, group, Emptied::Kept).await?;
+        }
         Ok(gone)
     }
 }

@@ -24,10 +24,12 @@ const CONTENT_TYPE_BYTES_MAX: usize = 32;
 const MENTIONS_MAX: usize = 100;
 
 /// Where a message goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// Into this conversation.
     Conversation(ConversationId),
+    /// Into the group with this UUID.
+    Group(String),
     /// To this person: into the direct conversation, which is made if needed.
     User(UserId),
 }
@@ -39,6 +41,16 @@ pub struct Mentions {
     pub user_ids: Vec<UserId>,
     /// Everybody; counts only from an owner or administrator of a group.
     pub all: bool,
+}
+
+/// Whether a message may say nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Blank {
+    /// Content is needed, and in a text something other than blanks.
+    #[default]
+    Refused,
+    /// Content may be empty: its type says it all.
+    Allowed,
 }
 
 /// A message to send.
@@ -55,6 +67,8 @@ pub struct SendMessage {
     pub content_type: String,
     /// The content, opaque for all types but `TEXT`.
     pub content: String,
+    /// Whether there may be none.
+    pub blank: Blank,
     /// The sender's own id: a second message with it is answered with the first.
     pub client_id: Option<String>,
     /// The message it answers.
@@ -76,6 +90,7 @@ impl SendMessage {
             target,
             content_type: "TEXT".into(),
             content: content.into(),
+            blank: Blank::Refused,
             client_id: None,
             reply_to: None,
             forwarded_from: None,
@@ -103,9 +118,12 @@ impl Command for SendMessage {
         if let Some(earlier) = self.earlier(cx).await? {
             return Ok(earlier);
         }
-        let conversation_id = match self.target {
-            Target::Conversation(id) => id,
-            Target::User(peer_id) => open_direct::open(cx, peer_id).await?.conversation_id,
+        let conversation_id = match &self.target {
+            Target::Conversation(id) => *id,
+            Target::Group(uuid) => conversation::id_by_uuid(cx.tx, uuid)
+                .await?
+                .ok_or(ErrorKind::ConversationMissing)?,
+            Target::User(peer_id) => open_direct::open(cx, *peer_id).await?.conversation_id,
         };
         let scope = message::send_scope(cx.tx, cx.actor.user_id, conversation_id).await?;
         let scope = scope
@@ -172,7 +190,10 @@ impl Command for SendMessage {
 
 impl SendMessage {
     fn check_form<T>(&self, cx: &Context<'_, T>) -> Result<()> {
-        check_content(&self.content_type, &self.content, &cx.env.limits)?;
+        match self.blank {
+            Blank::Refused => check_content(&self.content_type, &self.content, &cx.env.limits)?,
+            Blank::Allowed => check_length(&self.content, &cx.env.limits)?,
+        }
         let most = cx.env.limits.content_bytes_max;
         if self.extra.as_ref().is_some_and(|extra| extra.json.len() > most) {
             return Err(Error::new(
@@ -209,14 +230,16 @@ impl SendMessage {
         let unchanged =
             first.edited_at.is_none() && first.recalled_at.is_none() && first.deleted_at.is_none();
         let differs = first.content != self.content || first.content_type != self.content_type;
-        let elsewhere = match self.target {
-            Target::Conversation(id) => id != first.conversation_id,
+        let here = match &self.target {
+            Target::Conversation(id) => Some(*id),
+            Target::Group(uuid) => conversation::id_by_uuid(cx.tx, uuid).await?,
             Target::User(peer_id) => {
-                let me = cx.actor.user_id;
+                let (me, peer_id) = (cx.actor.user_id, *peer_id);
                 let pair = conversation::direct(cx.tx, me.min(peer_id), me.max(peer_id)).await?;
-                pair.is_none_or(|pair| pair.id != first.conversation_id)
+                pair.map(|pair| pair.id)
             }
         };
+        let elsewhere = here != Some(first.conversation_id);
         if elsewhere || (unchanged && differs) {
             return Err(ErrorKind::IdempotencyConflict.into());
         }
@@ -317,6 +340,10 @@ pub(crate) fn check_content(content_type: &str, content: &str, limits: &Limits) 
     if content.is_empty() || (content_type == "TEXT" && content.trim().is_empty()) {
         return Err(ErrorKind::ContentEmpty.into());
     }
+    check_length(content, limits)
+}
+
+fn check_length(content: &str, limits: &Limits) -> Result<()> {
     let most = limits.content_bytes_max;
     if content.len() > most {
         let detail = format!("a message holds at most {most} bytes");
@@ -415,8 +442,12 @@ mod tests {
         let into = |target, text: &str| SendMessage::text(target, text);
         let here = Target::Conversation(conversation);
         let cases = [
-            (&c, into(here, "x"), ErrorKind::NotMember),
-            (&foreigner, into(here, "x"), ErrorKind::ConversationMissing),
+            (&c, into(here.clone(), "x"), ErrorKind::NotMember),
+            (
+                &foreigner,
+                into(here.clone(), "x"),
+                ErrorKind::ConversationMissing,
+            ),
             (
                 &foreigner,
                 into(Target::User(a.user_id), "x"),
@@ -429,14 +460,14 @@ mod tests {
             ),
             (&a, into(Target::User(12_345), "x"), ErrorKind::ReceiverMissing),
             (&a, into(Target::User(a.user_id), "x"), ErrorKind::Invalid),
-            (&a, into(here, ""), ErrorKind::ContentEmpty),
-            (&a, into(here, " \n\t"), ErrorKind::ContentEmpty),
-            (&a, into(here, &"x".repeat(65_537)), ErrorKind::TooLarge),
+            (&a, into(here.clone(), ""), ErrorKind::ContentEmpty),
+            (&a, into(here.clone(), " \n\t"), ErrorKind::ContentEmpty),
+            (&a, into(here.clone(), &"x".repeat(65_537)), ErrorKind::TooLarge),
             (
                 &a,
                 SendMessage {
                     content_type: "te xt".into(),
-                    ..into(here, "x")
+                    ..into(here.clone(), "x")
                 },
                 ErrorKind::Invalid,
             ),
@@ -444,7 +475,7 @@ mod tests {
                 &a,
                 SendMessage {
                     client_id: Some(String::new()),
-                    ..into(here, "x")
+                    ..into(here.clone(), "x")
                 },
                 ErrorKind::Invalid,
             ),
@@ -452,7 +483,7 @@ mod tests {
                 &a,
                 SendMessage {
                     reply_to: Some(99),
-                    ..into(here, "x")
+                    ..into(here.clone(), "x")
                 },
                 ErrorKind::MessageMissing,
             ),

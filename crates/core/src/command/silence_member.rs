@@ -78,7 +78,7 @@ mod tests {
         };
         test.core.execute(&ann, silence).await.unwrap();
         test.core
-            .execute(&bob, LeaveGroup { conversation_id })
+            .execute(&bob, LeaveGroup::of(conversation_id))
             .await
             .unwrap();
         let back = AddMembers {

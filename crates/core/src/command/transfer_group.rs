@@ -1,4 +1,5 @@
-//! Hands a group on to another member: its owner may, and stays as administrator.
+//! Hands a group on to another member: its owner may, and stays as administrator. Also how a group finds a new owner
+//! when its owner is gone.
 
 use parlance_store::Tx;
 use parlance_store::table::{conversation, member};
@@ -7,7 +8,7 @@ use crate::command::{Command, Context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::policy;
-use crate::types::{ConversationId, Member, Role, UserId};
+use crate::types::{Conversation, ConversationId, Member, Role, UserId};
 
 /// Makes another member the owner. A silence of the new owner ends, since nobody could lift it any more.
 ///
@@ -61,6 +62,44 @@ pub(super) async fn give<T: Tx>(cx: &mut Context<'_, T>, to: &mut Member, role: 
     Ok(())
 }
 
+/// What becomes of a group when nobody is left in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Emptied {
+    /// It is over.
+    Dissolved,
+    /// It stays without an owner: whoever knows it may come back.
+    Kept,
+}
+
+/// Finds an owner for a group whose owner has just gone: the administrator, else the member, who has been in longest.
+pub(super) async fn hand_on<T: Tx>(
+    cx: &mut Context<'_, T>,
+    mut group: Conversation,
+    emptied: Emptied,
+) -> Result<()> {
+    let (conversation_id, by) = (group.id, cx.actor.user_id);
+    let heir = member::heir(cx.tx, conversation_id).await?;
+    group.updated_at = cx.now;
+    group.owner_id = heir.as_ref().map(|heir| heir.user_id);
+    let over = heir.is_none() && emptied == Emptied::Dissolved;
+    group.dissolved_at = over.then_some(cx.now);
+    conversation::update(cx.tx, &group).await?;
+    if let Some(mut heir) = heir {
+        heir.silenced_until = None;
+        give(cx, &mut heir, Role::Owner).await?;
+    }
+    cx.record(if over {
+        Event::ConversationDissolved {
+            conversation_id,
+            by,
+            user_ids: Vec::new(),
+        }
+    } else {
+        Event::ConversationChanged { conversation_id, by }
+    });
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,11 +144,11 @@ mod tests {
         };
         assert_eq!(test.core.query(&bob, why).await.unwrap(), None);
         assert_eq!(
-            refusal(test.core.execute(&bob, LeaveGroup { conversation_id }).await),
+            refusal(test.core.execute(&bob, LeaveGroup::of(conversation_id)).await),
             ErrorKind::OwnerProtected
         );
         test.core
-            .execute(&ann, LeaveGroup { conversation_id })
+            .execute(&ann, LeaveGroup::of(conversation_id))
             .await
             .unwrap();
     }

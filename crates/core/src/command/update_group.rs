@@ -88,7 +88,7 @@ mod tests {
         let (ann, bob) = (test.user("ann").await, test.user("bob").await);
         let mut create = CreateGroup::named("old", vec![bob.user_id]);
         create.avatar = "/a.png".into();
-        let conversation_id = test.core.execute(&ann, create).await.unwrap();
+        let conversation_id = test.core.execute(&ann, create).await.unwrap().conversation_id;
         let live = test.listen(&bob).await;
         let update = UpdateGroup {
             conversation_id,

@@ -178,9 +178,7 @@ async fn who_no_longer_sees_the_message_cannot_open_its_file() {
     let carried = || vec![FileRef::Id(file.id)];
     let group = test.group(&ann, "team", &[&bob, &eve]).await;
     send(&test, &ann, group, carried()).await;
-    let leave = LeaveGroup {
-        conversation_id: group,
-    };
+    let leave = LeaveGroup::of(group);
     test.core.execute(&eve, leave).await.unwrap();
     assert_eq!(refusal(read(&test, &eve, file.id).await), ErrorKind::FileMissing);
     assert_eq!(read(&test, &bob, file.id).await.unwrap(), b"a");

@@ -45,7 +45,7 @@ impl Query for History {
 
 /// The smallest seq whose message id is at least `id`. Ids rise with seqs, so an id of another conversation, or of
 /// none, has its place too.
-async fn first_at_or_after<T: Tx>(
+pub(crate) async fn first_at_or_after<T: Tx>(
     tx: &mut T,
     conversation_id: ConversationId,
     last: Seq,

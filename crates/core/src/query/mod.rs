@@ -10,6 +10,7 @@ mod group;
 mod history;
 mod mention;
 mod message;
+mod named_group;
 mod notification;
 mod passing;
 mod reaction;
@@ -33,6 +34,9 @@ pub use history::History;
 pub(crate) use history::view;
 pub use mention::{CanMentionAll, CountUnreadMentions, Mention, Mentionable, UnreadMentions};
 pub use message::{CountMessages, Edit, EditHistory, LatestMessages, MessageTotals, MessagesById};
+pub use named_group::{
+    FindGroup, GroupHistory, IsMember, MyGroupUuids, NamedGroup, NamedGroupView, Pick, PollPosition,
+};
 pub use notification::{FindNotification, Notifications, UnreadNotifications};
 pub(crate) use passing::{MaySignal, MayType};
 pub use reaction::{CountReactions, ReactionBy, ReactionCount, Reactions};
@@ -45,4 +49,4 @@ pub use settings::Settings;
 pub(crate) use settings::parse_settings;
 pub(crate) use upload::HasUpload;
 pub use upload::UploadById;
-pub use user::{FindUser, FindUserByUid, FindUsers, ListUsers, SearchUsers};
+pub use user::{FindUser, FindUserByUid, FindUserIds, FindUsers, ListUsers, SearchUsers, Unknown};

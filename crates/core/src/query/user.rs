@@ -59,6 +59,50 @@ impl Query for FindUserByUid {
     }
 }
 
+/// The numbers of several people of the caller's tenant by text id, in the order asked for; what
+/// becomes of text ids of nobody, `unknown` says.
+///
+/// # Errors
+/// `Invalid` for more than a group may have, `UserMissing`.
+#[derive(Clone, Debug)]
+pub struct FindUserIds {
+    /// Whom.
+    pub uids: Vec<String>,
+    /// What to do about text ids of nobody.
+    pub unknown: Unknown,
+}
+
+/// What to do about people whom nobody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// They are passed over.
+    PassedOver,
+    /// They refuse the whole, with `UserMissing`.
+    Refused,
+}
+
+impl Query for FindUserIds {
+    type Answer = Vec<UserId>;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<UserId>> {
+        let most = cx.env.limits.group_members_max;
+        if self.uids.len() > usize::try_from(most).unwrap_or(0) {
+            return Err(Error::invalid(format!(
+                "at most {most} people are asked for at once"
+            )));
+        }
+        let mut ids = Vec::with_capacity(self.uids.len());
+        for uid in &self.uids {
+            match user::id_of(cx.tx, cx.actor.tenant_id, uid).await? {
+                Some(id) => ids.push(id),
+                None if self.unknown == Unknown::PassedOver => {}
+                None => return Err(Error::new(ErrorKind::UserMissing, uid.clone())),
+            }
+        }
+        Ok(ids)
+    }
+}
+
 /// Several people of the caller's tenant, by number; numbers of nobody are passed over.
 ///
 /// # Errors

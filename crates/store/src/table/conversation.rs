@@ -167,6 +167,25 @@ pub async fn by_uuid<T: Tx>(tx: &mut T, uuid: &str) -> Result<Option<Conversatio
     tx.one(&sql, params![uuid]).await
 }
 
+/// The number of the group with this UUID, dissolved or not.
+pub async fn id_by_uuid<T: Tx>(tx: &mut T, uuid: &str) -> Result<Option<i64>> {
+    let sql = "SELECT id FROM conversations WHERE uuid = $1";
+    Ok(tx.one::<(i64,)>(sql, params![uuid]).await?.map(|row| row.0))
+}
+
+/// The UUIDs of the groups a person is in now, the last changed first.
+pub async fn uuids_of<T: Tx>(tx: &mut T, user_id: i64, limit: i64) -> Result<Vec<String>> {
+    let rows: Vec<(String,)> = tx
+        .many(
+            "SELECT c.uuid FROM members b JOIN conversations c ON c.id = b.conversation_id \
+             WHERE b.user_id = $1 AND b.state = 1 AND c.kind = 2 AND c.dissolved_at IS NULL AND c.uuid IS NOT NULL \
+             ORDER BY c.updated_at DESC, c.id DESC LIMIT $2",
+            params![user_id, limit],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
 /// The groups a person is in now, the last changed first.
 pub async fn groups_of<T: Tx>(tx: &mut T, user_id: i64, limit: i64) -> Result<Vec<Conversation>> {
     let sql = format!(
@@ -199,11 +218,23 @@ pub async fn advance<T: Tx>(tx: &mut T, id: i64, seq: i64, message_id: i64, at: 
     Ok(())
 }
 
-/// Shows the newest message that is left after one was deleted.
+/// Takes up a message that was just written and that lists do not show: only the numbering goes on.
+pub async fn advance_unlisted<T: Tx>(tx: &mut T, id: i64, seq: i64) -> Result<()> {
+    tx.exec(
+        "UPDATE conversations SET last_seq = $1 WHERE id = $2",
+        params![seq, id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Shows the newest message that is left after one was deleted; never one that was written unlisted, which is
+/// uncounted from the start.
 pub async fn refresh_last_message<T: Tx>(tx: &mut T, id: i64) -> Result<()> {
     tx.exec(
         "UPDATE conversations SET last_message_id = (SELECT id FROM messages WHERE conversation_id = $1 \
-         AND deleted_at IS NULL ORDER BY seq DESC LIMIT 1) WHERE id = $1",
+         AND deleted_at IS NULL AND (uncounted = 0 OR recalled_at IS NOT NULL) ORDER BY seq DESC LIMIT 1) \
+         WHERE id = $1",
         params![id],
     )
     .await?;

@@ -176,6 +176,23 @@ pub async fn page_before<T: Tx>(
         .await
 }
 
+/// The oldest `limit` messages of a conversation with `after` < seq < `before`, oldest first, without deleted ones.
+pub async fn page_after<T: Tx>(
+    tx: &mut T,
+    conversation_id: i64,
+    after: i64,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<WithSender>> {
+    let sql = format!(
+        "{} WHERE m.conversation_id = $1 AND m.seq > $2 AND m.seq < $3 AND m.deleted_at IS NULL \
+         ORDER BY m.seq LIMIT $4",
+        *WITH_SENDER
+    );
+    tx.many(&sql, params![conversation_id, after, before, limit])
+        .await
+}
+
 /// How many messages with seq > `after` this person has sent.
 pub async fn count_own_after<T: Tx>(
     tx: &mut T,

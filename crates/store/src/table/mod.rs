@@ -15,6 +15,7 @@ pub mod message;
 pub mod message_edit;
 pub mod notification;
 pub mod overview;
+pub mod poll_cursor;
 pub mod reaction;
 pub mod receipt;
 pub mod search;

@@ -140,6 +140,15 @@ pub async fn by_uid<T: Tx>(tx: &mut T, tenant_id: i64, uid: &str) -> Result<Opti
     tx.one(&sql, params![tenant_id, uid]).await
 }
 
+/// The number of the account with this text id, whatever its status.
+pub async fn id_of<T: Tx>(tx: &mut T, tenant_id: i64, uid: &str) -> Result<Option<i64>> {
+    let sql = "SELECT id FROM users WHERE tenant_id = $1 AND uid = $2";
+    Ok(tx
+        .one::<(i64,)>(sql, params![tenant_id, uid])
+        .await?
+        .map(|row| row.0))
+}
+
 /// The accounts with these numbers, in the order of the numbers.
 pub async fn by_ids<T: Tx>(tx: &mut T, tenant_id: i64, ids: &[i64]) -> Result<Vec<User>> {
     let sql = format!(

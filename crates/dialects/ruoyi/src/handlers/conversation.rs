@@ -274,7 +274,7 @@ pub(crate) async fn create(State(app): State<App>, caller: Caller, Input(body): 
                 avatar: body.group_avatar.or(body.avatar).unwrap_or_default(),
                 ..CreateGroup::named(name, body.member_ids.unwrap_or_default())
             };
-            app.core.execute(&caller.actor, group).await?
+            app.core.execute(&caller.actor, group).await?.conversation_id
         }
         _ => return Err(Refusal::bad("参数校验失败：type可取PRIVATE、GROUP")),
     };

@@ -96,7 +96,8 @@ pub(crate) async fn create(
     Input(input): Input<GroupInput>,
 ) -> Answer<i64> {
     let create = input.command(app.core.limits())?;
-    said("创建成功", app.core.execute(&caller.actor, create).await?)
+    let made = app.core.execute(&caller.actor, create).await?;
+    said("创建成功", made.conversation_id)
 }
 
 pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Answer<Vec<WireGroup>> {
@@ -152,7 +153,7 @@ pub(crate) async fn dissolve(State(app): State<App>, caller: Caller, Id(conversa
 
 pub(crate) async fn leave(State(app): State<App>, caller: Caller, Id(conversation_id): Id) -> Answer<()> {
     app.core
-        .execute(&caller.actor, LeaveGroup { conversation_id })
+        .execute(&caller.actor, LeaveGroup::of(conversation_id))
         .await?;
     done("退出成功")
 }

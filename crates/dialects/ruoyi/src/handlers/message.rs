@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use parlance_core::command::{MarkRead, Mentions, NamedFiles, ReadUpTo, SendMessage, Target};
+use parlance_core::command::{Blank, MarkRead, Mentions, NamedFiles, ReadUpTo, SendMessage, Target};
 use parlance_core::query::{History, OneConversation, UnreadTotal};
 use parlance_core::types::Extra;
 use serde::Deserialize;
@@ -73,6 +73,7 @@ impl SendBody {
             files: NamedFiles::perhaps(named_in(&content_type, &content)),
             content_type,
             content,
+            blank: Blank::Refused,
             client_id: self.client_msg_id.filter(|id| !id.is_empty()),
             reply_to: self.reply_to_message_id.filter(|id| *id != 0),
             forwarded_from: None,
