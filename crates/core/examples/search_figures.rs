@@ -136,6 +136,7 @@ async fn open(path: &Path) -> Result<Core> {
         files: path.with_extension("files"),
         objects: None,
         token_key: vec![7; 32],
+        sealing_key: [8; 32],
         password_cost: PasswordCost {
             memory_kib: 8,
             passes: 1,

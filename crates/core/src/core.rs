@@ -17,6 +17,7 @@ use crate::files::{self, Blobs, LinkSigner, ObjectFiles, open_blobs};
 use crate::hub::{Hub, Job};
 use crate::presence;
 use crate::query::{MaySignal, MayType};
+use crate::seal::Sealer;
 use crate::search;
 use crate::session::{Attendance, Session};
 use crate::types::{ConversationId, DEFAULT_TENANT, MessageId, Timestamp, UserId};
@@ -31,6 +32,8 @@ pub struct CoreOptions {
     pub objects: Option<Arc<dyn ObjectFiles>>,
     /// Signs tokens; at least 32 bytes.
     pub token_key: Vec<u8>,
+    /// Seals the secrets that are kept in the database.
+    pub sealing_key: [u8; 32],
     /// How expensive passwords are to guess.
     pub password_cost: PasswordCost,
     /// The configured bounds.
@@ -47,6 +50,7 @@ pub(crate) struct Inner {
     hub: Arc<Hub>,
     tokens: Arc<Tokens>,
     passwords: Passwords,
+    sealer: Sealer,
     throttle: LoginThrottle,
 }
 
@@ -211,6 +215,7 @@ impl Core {
                 link_signer: LinkSigner::new(&options.token_key),
                 throttle: LoginThrottle::new(options.limits.logins_failed_per_minute),
                 passwords: Passwords::new(options.password_cost)?,
+                sealer: Sealer::new(&options.sealing_key),
                 env: Arc::new(Env::new(options.clock, last_id, options.limits)),
                 hub: Arc::clone(&hub),
                 tokens,
@@ -368,6 +373,10 @@ impl Core {
 
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.inner.passwords
+    }
+
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.inner.sealer
     }
 
     pub(crate) fn hub(&self) -> &Hub {

@@ -44,6 +44,10 @@ pub struct Limits {
     pub sessions_per_user_max: usize,
     /// Bytes of one uploaded file.
     pub upload_bytes_max: u64,
+    /// How far an app's clock and its calls may be from ours, both ways.
+    pub signature_window_seconds: i64,
+    /// Life of a ticket that brings somebody into an app.
+    pub ticket_ttl_seconds: i64,
 }
 
 impl Default for Limits {
@@ -58,6 +62,8 @@ impl Default for Limits {
             logins_failed_per_minute: 10,
             sessions_per_user_max: 64,
             upload_bytes_max: 100 * 1024 * 1024,
+            signature_window_seconds: 300,
+            ticket_ttl_seconds: 60,
         }
     }
 }

@@ -15,6 +15,8 @@ const PASSWORD_CHARS_MAX: usize = 128;
 /// Characters of a mobile number.
 const MOBILE_CHARS_MIN: usize = 3;
 const MOBILE_CHARS_MAX: usize = 20;
+/// Characters of what an app calls itself.
+const APP_CODE_CHARS_MAX: usize = 64;
 /// Characters of a mail address.
 const EMAIL_CHARS_MAX: usize = 100;
 
@@ -69,6 +71,30 @@ pub(crate) fn password(value: &str) -> Result<()> {
     Ok(())
 }
 
+/// A text with something to see in it and no control characters, of at most `most` characters.
+pub(crate) fn line(what: &str, value: &str, most: usize) -> Result<()> {
+    let blank = value.chars().all(|c| !is_visible(c));
+    if blank || value.chars().count() > most || value.chars().any(char::is_control) {
+        return Err(Error::invalid(format!(
+            "{what} has 1 to {most} characters, not only blanks and no control characters"
+        )));
+    }
+    Ok(())
+}
+
+/// What an app calls itself: a word that means the same in a header, in an address and in a signed text.
+pub(crate) fn app_code(value: &str) -> Result<()> {
+    let word = value
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+    if !word || !(1..=APP_CODE_CHARS_MAX).contains(&value.len()) {
+        return Err(Error::invalid(format!(
+            "an app calls itself 1 to {APP_CODE_CHARS_MAX} ASCII letters, digits, _, - or ."
+        )));
+    }
+    Ok(())
+}
+
 /// A mobile number in any country's writing.
 pub(crate) fn mobile(value: &str) -> Result<()> {
     let written = value.bytes().all(|b| b.is_ascii_digit() || b"+- ()".contains(&b));
@@ -117,6 +143,35 @@ mod tests {
         assert!(chosen_uid("abc").is_ok() && chosen_uid("A_1234567890123456_Z").is_ok());
         for bad in ["ab", "A_1234567890123456_Zx", "a-b", "张三李", "a b c"] {
             assert!(chosen_uid(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_app_calls_itself_a_word_that_needs_no_escaping() {
+        for good in ["oa_system", "a", "A-1.b", &"x".repeat(64)] {
+            assert!(app_code(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            " ",
+            "a b",
+            "a&b",
+            "a=b",
+            "办公",
+            "a/b",
+            "a%41",
+            "a\0",
+            &"x".repeat(65),
+        ] {
+            assert!(app_code(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_has_something_to_see_and_stays_one_line() {
+        assert!(line("it", "OA系统 2", 6).is_ok());
+        for bad in ["", " ", "\u{200b}", "a\nb", "a\0", "1234567"] {
+            assert!(line("it", bad, 6).is_err(), "{bad:?}");
         }
     }
 

@@ -5,6 +5,7 @@
 //! its commit. **Not in here:** HTTP, sockets, wire names, SQL text. This is the only crate that sees the store.
 
 pub mod account;
+pub mod app;
 pub mod command;
 mod core;
 mod env;
@@ -15,12 +16,14 @@ pub mod files;
 mod follow;
 #[cfg(test)]
 mod group_rights_tests;
+mod hex;
 mod hub;
 mod id;
 pub mod place;
 mod policy;
 mod presence;
 pub mod query;
+mod seal;
 mod search;
 #[cfg(test)]
 mod second_tx_tests;

@@ -1,5 +1,7 @@
 //! Every permission check there is, once. Commands and queries ask here; dialects never decide.
 
+mod app;
+
 use parlance_store::Tx;
 use parlance_store::table::file::{self, StoredFile};
 use parlance_store::table::upload::{self, Upload};
@@ -14,6 +16,10 @@ use crate::types::{
     AccountRole, Announcement, Contact, ContactRequest, Conversation, ConversationId, ConversationKind,
     DELETED, FileId, FileRef, JoinOption, Member, Message, MessageId, Notification, Role, Timestamp, User,
     UserId,
+};
+
+pub(crate) use app::{
+    app_by_code, managed_app, managed_mapping, sees_apps_of, standing_app, super_administrator, visitor,
 };
 
 /// A conversation together with the caller's place in it.

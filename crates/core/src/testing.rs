@@ -9,15 +9,16 @@ use object_store::{Attribute, Attributes, ObjectStore};
 use parlance_store::table::user;
 
 use crate::account::{Issued, Login, NewAccount, Registration, TokenRequest};
+use crate::app::{CreatedApp, NewApp};
 use crate::command::{
-    Command, ContactAnswer, Context, CreateGroup, HandleContactRequest, OpenDirect, SendContactRequest,
-    SendMessage, Sent, Target,
+    Command, ContactAnswer, Context, CreateGroup, CreateMapping, HandleContactRequest, MappedPerson,
+    OpenDirect, SendContactRequest, SendMessage, Sent, Target,
 };
 use crate::event::Event;
 use crate::files::ObjectFiles;
 use crate::session::Session;
 use crate::types::{
-    AccountRole, ConversationId, DEFAULT_TENANT, StoredFile, TenantId, Timestamp, User, UserId,
+    AccountRole, AppId, ConversationId, DEFAULT_TENANT, StoredFile, TenantId, Timestamp, User, UserId,
 };
 use crate::{Actor, Clock, Core, CoreOptions, ErrorKind, Limits, PasswordCost, Result, SqliteOptions, Tx};
 
@@ -153,6 +154,25 @@ impl TestCore {
         }
     }
 
+    /// An active app of the default tenant.
+    pub(crate) async fn app(&self, code: &str) -> CreatedApp {
+        let system = Actor::system(DEFAULT_TENANT);
+        self.core.create_app(&system, new_app(code)).await.unwrap()
+    }
+
+    /// Gives somebody an account in an app; the number of the mapping.
+    pub(crate) async fn map(&self, app_id: AppId, person: &Actor, mapped_key: &str) -> i64 {
+        let mapping = CreateMapping {
+            app_id,
+            person: MappedPerson::Id(person.user_id),
+            mapped_key: mapped_key.to_owned(),
+            mapped_email: String::new(),
+            active: true,
+        };
+        let system = Actor::system(person.tenant_id);
+        self.core.execute(&system, mapping).await.unwrap().mapping.id
+    }
+
     /// Registers somebody with the password `secret1`.
     pub(crate) async fn try_register(&self, uid: &str) -> Result<UserId> {
         let registration = Registration {
@@ -265,6 +285,7 @@ async fn open(
         files: directory.path().join("files"),
         objects: objects.map(|objects| objects as Arc<dyn ObjectFiles>),
         token_key: vec![7; 32],
+        sealing_key: [8; 32],
         password_cost: PasswordCost {
             memory_kib: 8,
             passes: 1,
@@ -273,6 +294,18 @@ async fn open(
         clock: Arc::clone(clock) as Arc<dyn Clock>,
     };
     Core::open(options).await.unwrap()
+}
+
+/// An active app whose callback address is `https://CODE.example.com/callback`.
+pub(crate) fn new_app(code: &str) -> NewApp {
+    NewApp {
+        code: code.to_owned(),
+        name: format!("{code} app"),
+        callback_url: format!("https://{code}.example.com/callback"),
+        protocol: "SIMPLE_API".into(),
+        active: true,
+        ..NewApp::default()
+    }
 }
 
 /// The kind of a refusal.

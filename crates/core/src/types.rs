@@ -2,6 +2,8 @@
 
 use parlance_store::Tx;
 pub use parlance_store::table::announcement::Announcement;
+pub use parlance_store::table::app::{App, Category as AppCategory, Listed as ListedApp};
+pub use parlance_store::table::app_mapping::{AppMapping, MappedApp, MappedUser};
 pub use parlance_store::table::contact::Contact;
 pub use parlance_store::table::contact_request::ContactRequest;
 
@@ -19,6 +21,8 @@ pub use parlance_store::table::user::User;
 
 /// Number of a person: from 1, below 2^53, unique on the whole server.
 pub type UserId = i64;
+/// Number of an app; never used again.
+pub type AppId = i64;
 /// Number of a conversation, direct or group. A group's id is its conversation's.
 pub type ConversationId = i64;
 /// Time-ordered number of a message, below 2^53.

@@ -43,6 +43,7 @@ pub struct Config {
     pub limits: Limits,
     pub tls: Tls,
     pub log: Log,
+    pub platform: Platform,
     pub ruoyi: Ruoyi,
 }
 
@@ -151,6 +152,15 @@ pub enum Format {
     Pretty,
     /// One object a line.
     Json,
+}
+
+/// Settings under `platform`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "keys.rs describes every field")]
+pub struct Platform {
+    pub signature_window_seconds: i64,
+    pub ticket_ttl_seconds: i64,
 }
 
 /// Settings under `ruoyi`.

@@ -20,6 +20,8 @@ use crate::failure::Failure;
 pub const FILE: &str = "secrets.toml";
 /// Bytes of chance in each generated secret, and the least a signing key must have.
 const SIGNING_KEY_BYTES: usize = 32;
+/// Bytes of the key that seals what is secret in the database.
+const SEALING_KEY_BYTES: usize = 32;
 const TOKEN_BYTES: usize = 24;
 const APP_KEY_BYTES: usize = 12;
 /// Characters of a generated password: 16 of 32 letters are 80 bits.
@@ -45,8 +47,9 @@ const WEAK_WORDS: &[&str] = &[
 
 const HEAD: &str = "\
 # Secrets of this Parlance server, made at first start. Keep this file private and in your backups.
-# Without token_signing_key everybody has to log in again. admin_password is what the user admin was made with;
-# it is not used again once admin exists. The environment variables PARLANCE_ADMIN_PASSWORD,
+# Without token_signing_key everybody has to log in again. Without sealing_key the secrets of apps in the database
+# cannot be read any more, and every app needs a new one. admin_password is what the user admin was made with; it is
+# not used again once admin exists. The environment variables PARLANCE_ADMIN_PASSWORD,
 # PARLANCE_INTERNAL_TOKEN, PARLANCE_APP_KEY and PARLANCE_APP_SECRET go before what stands here.
 
 ";
@@ -98,6 +101,7 @@ impl Given {
 #[serde(deny_unknown_fields)]
 struct Kept {
     token_signing_key: Option<String>,
+    sealing_key: Option<String>,
     internal_token: Option<String>,
     app_key: Option<String>,
     app_secret: Option<String>,
@@ -108,6 +112,8 @@ struct Kept {
 pub struct Secrets {
     /// Signs tokens; at least 32 bytes.
     pub token_signing_key: Vec<u8>,
+    /// Seals the secrets that are kept in the database.
+    pub sealing_key: [u8; 32],
     /// Opens internal paths.
     pub internal_token: String,
     /// Public key of the default tenant.
@@ -151,6 +157,10 @@ impl Secrets {
             .token_signing_key
             .get_or_insert_with(|| STANDARD.encode(random::<SIGNING_KEY_BYTES>()));
         let token_signing_key = signing_key(encoded, &path)?;
+        let encoded = kept
+            .sealing_key
+            .get_or_insert_with(|| STANDARD.encode(random::<SEALING_KEY_BYTES>()));
+        let sealing_key = sealing_key(encoded, &path)?;
         let internal_token = choose(
             given.internal_token,
             &mut kept.internal_token,
@@ -164,6 +174,7 @@ impl Secrets {
         let given_password = given.admin_password;
         Ok(Self {
             token_signing_key,
+            sealing_key,
             internal_token,
             app_key,
             app_secret,
@@ -261,6 +272,9 @@ pub fn weaknesses_of(data: &Path, given: &Given) -> Result<Vec<String>, Failure>
     let kept = read(&path)?;
     if let Some(encoded) = &kept.token_signing_key {
         signing_key(encoded, &path)?;
+    }
+    if let Some(encoded) = &kept.sealing_key {
+        sealing_key(encoded, &path)?;
     }
     Ok(weak(
         given.admin_password.as_ref().or(kept.admin_password.as_ref()),
@@ -377,6 +391,16 @@ fn signing_key(encoded: &str, path: &Path) -> Result<Vec<u8>, Failure> {
     }
 }
 
+fn sealing_key(encoded: &str, path: &Path) -> Result<[u8; SEALING_KEY_BYTES], Failure> {
+    let key = STANDARD.decode(encoded.trim()).ok();
+    key.and_then(|key| key.try_into().ok()).ok_or_else(|| {
+        cannot_read(
+            path,
+            &format!("sealing_key must be {SEALING_KEY_BYTES} bytes in base64"),
+        )
+    })
+}
+
 fn choose(given: Option<String>, kept: &mut Option<String>, make: impl Fn() -> String) -> String {
     given.unwrap_or_else(|| kept.get_or_insert_with(make).clone())
 }
@@ -426,6 +450,7 @@ mod tests {
 
         let mut second = open(data.path(), &[]).unwrap();
         assert_eq!(second.token_signing_key, first.token_signing_key);
+        assert_eq!(second.sealing_key, first.sealing_key);
         assert_eq!(second.internal_token, first.internal_token);
         assert_eq!(second.app_key, first.app_key);
         assert_eq!(second.app_secret, first.app_secret);
@@ -434,7 +459,27 @@ mod tests {
         let other = tempfile::tempdir().unwrap();
         let third = open(other.path(), &[]).unwrap();
         assert_ne!(third.token_signing_key, first.token_signing_key);
+        assert_ne!(third.sealing_key, first.sealing_key);
+        assert_ne!(first.sealing_key.as_slice(), first.token_signing_key.as_slice());
         assert_ne!(third.app_secret, first.app_secret);
+    }
+
+    #[test]
+    fn a_file_from_before_there_was_a_sealing_key_gets_one() {
+        let data = tempfile::tempdir().unwrap();
+        let first = open(data.path(), &[]).unwrap();
+        let path = data.path().join(FILE);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let older: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.starts_with("sealing_key"))
+            .collect();
+        data_dir::write_whole(&path, older.join("\n").as_bytes()).unwrap();
+        let second = open(data.path(), &[]).unwrap();
+        assert_eq!(second.token_signing_key, first.token_signing_key);
+        assert_ne!(second.sealing_key, first.sealing_key);
+        let third = open(data.path(), &[]).unwrap();
+        assert_eq!(third.sealing_key, second.sealing_key);
     }
 
     #[test]
@@ -481,6 +526,7 @@ mod tests {
             "internal_token = \"sesame",
             "internal_tokn = \"sesame\"",
             "token_signing_key = \"c2VzYW1l\"",
+            "sealing_key = \"c2VzYW1l\"",
         ] {
             data_dir::write_whole(&data.path().join(FILE), text.as_bytes()).unwrap();
             let refused = open(data.path(), &[]).unwrap_err().to_string();

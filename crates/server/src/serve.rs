@@ -114,6 +114,7 @@ pub(crate) async fn open_core(config: &Config, secrets: &Secrets, data: &Path) -
         files: data.join(FILES),
         objects: None,
         token_key: secrets.token_signing_key.clone(),
+        sealing_key: secrets.sealing_key,
         password_cost: PasswordCost::default(),
         limits: limits(config),
         clock: Arc::new(SystemClock),
@@ -144,6 +145,8 @@ fn limits(config: &Config) -> Limits {
         logins_failed_per_minute: config.limits.logins_failed_per_minute,
         sessions_per_user_max: config.limits.sessions_per_user_max,
         upload_bytes_max: config.limits.upload_bytes_max,
+        signature_window_seconds: config.platform.signature_window_seconds,
+        ticket_ttl_seconds: config.platform.ticket_ttl_seconds,
     }
 }
 

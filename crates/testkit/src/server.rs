@@ -70,6 +70,7 @@ impl TestServer {
             files: directory.path().join("files"),
             objects: None,
             token_key: vec![1; 32],
+            sealing_key: [2; 32],
             password_cost: PasswordCost {
                 memory_kib: 8,
                 passes: 1,

@@ -1,7 +1,7 @@
 //! Deletes an account: the person is gone, what they wrote stays under their name.
 
 use parlance_store::Tx;
-use parlance_store::table::{contact, contact_request, conversation, member};
+use parlance_store::table::{app_mapping, contact, contact_request, conversation, member};
 
 use crate::command::set_password::void_tokens;
 use crate::command::transfer_group::{Emptied, hand_on};
@@ -15,7 +15,7 @@ use crate::types::{DELETED, UserId};
 const TOLD_MAX: i64 = 5_000;
 
 /// Deletes an account that the caller manages. Its name stays taken, so that nobody else can stand behind what it
-/// wrote; password, mobile, mail, contacts and open requests are gone. The person leaves every group; one that the
+/// wrote; password, mobile, mail, contacts, open requests and accounts in apps are gone. The person leaves every group; one that the
 /// person owned goes to the administrator, else the member, who has been in longest, and one with nobody left is
 /// dissolved.
 ///
@@ -37,6 +37,7 @@ impl Command for DeleteUser {
         let told = contact::owners_of(cx.tx, account.id, TOLD_MAX).await?;
         contact::delete_all_of(cx.tx, account.id).await?;
         contact_request::delete_pending_of(cx.tx, account.id).await?;
+        app_mapping::delete_all_of(cx.tx, account.id).await?;
         leave_groups(cx, account.id).await?;
         account.status = DELETED.to_owned();
         account.password_hash = None;

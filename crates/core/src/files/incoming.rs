@@ -14,6 +14,7 @@ use crate::account::Actor;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::blob::{disk_error, sync_directory};
 use crate::files::kind::{HEAD_BYTES, Kind};
+use crate::hex::hexadecimal;
 
 /// A path that is removed when dropped, unless it is kept. It counts among the files coming in for as long as it is.
 #[derive(Debug)]
@@ -175,15 +176,6 @@ impl Sealed {
         };
         (file, self.scrap)
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Reads, one file per noun. A query checks through the policy what the caller may see, then reads one snapshot.
 
 mod announcement;
+mod app;
+mod app_mapping;
 mod backlog;
 mod contact;
 mod conversations;
@@ -21,6 +23,8 @@ mod upload;
 mod user;
 
 pub use announcement::{AnnouncementView, Announcements, Which};
+pub use app::{AppCategories, Apps, OneApp};
+pub use app_mapping::{AppMappings, MappedPeople, MappingsPage, MyApps, WhichApps};
 pub use backlog::{Backlog, Newest};
 pub use contact::{Blocks, ContactGroups, ContactRequests, Contacts, FindContact, RequestDirection};
 pub use conversations::{ConversationOverview, Conversations, OneConversation, UnreadTotal};

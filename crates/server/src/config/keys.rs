@@ -87,6 +87,10 @@ pub const SECTIONS: &[Section] = &[
         meaning: "What the server writes to standard error.",
     },
     Section {
+        table: "platform",
+        meaning: "Apps that are joined to the server, and the platform dialect by which they speak.",
+    },
+    Section {
         table: "ruoyi",
         meaning: "The ruoyi dialect.",
     },
@@ -244,7 +248,7 @@ pub const KEYS: &[Key] = &[
         "limits.requests_per_second_user",
         count(1, 1_000_000, "requests a second"),
         "300",
-        "Lasting rate of requests and frames of one user, over all their connections.",
+        "Lasting rate of requests and frames of one user or app, over all their connections.",
     ),
     key(
         "limits.requests_burst_user",
@@ -312,6 +316,19 @@ pub const KEYS: &[Key] = &[
         Kind::Choice(&["auto", "pretty", "json"]),
         r#""auto""#,
         "pretty is for eyes, json is one object a line for machines, auto picks pretty on a terminal.",
+    ),
+    key(
+        "platform.signature_window_seconds",
+        seconds(1, DAY_SECONDS),
+        "300",
+        "How far the time in an app's signature may be from the server's, both ways. Within it the same signature is \
+         good again, so keep it short and the clocks right.",
+    ),
+    key(
+        "platform.ticket_ttl_seconds",
+        seconds(1, DAY_SECONDS),
+        "60",
+        "How long the ticket is good that brings somebody into an app. It can be used once.",
     ),
     key(
         "ruoyi.oldest_first",

@@ -1,6 +1,8 @@
 //! One module per table: the row, and the statements that touch it. Nothing here decides anything.
 
 pub mod announcement;
+pub mod app;
+pub mod app_mapping;
 pub mod backlog;
 pub mod block;
 pub mod contact;
@@ -22,6 +24,7 @@ pub mod search;
 pub mod setting;
 pub mod single_read;
 pub mod tenant;
+pub mod ticket;
 pub mod token;
 pub mod upload;
 pub mod user;

@@ -119,6 +119,8 @@ impl HttpBody for Counted {
 pub enum RateKey {
     /// A signed-in user's id.
     User(u64),
+    /// The number of an app that has proven itself.
+    App(u64),
     /// A caller's address. Addresses of one IPv6 /64 count together, since one caller has them all.
     Address(IpAddr),
 }
@@ -127,7 +129,7 @@ impl RateKey {
     fn canonical(self) -> Self {
         const SUBNET_MASK: u128 = !0 << 64;
         match self {
-            Self::User(_) => self,
+            Self::User(_) | Self::App(_) => self,
             Self::Address(address) => Self::Address(match address.to_canonical() {
                 IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & SUBNET_MASK).into(),
                 address => address,

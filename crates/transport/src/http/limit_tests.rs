@@ -26,6 +26,11 @@ fn a_burst_passes_then_the_rate_holds() {
         Ok(()),
         "another key has its own bucket"
     );
+    assert_eq!(
+        limiter.check(RateKey::App(7), start),
+        Ok(()),
+        "an app is not the user with its number"
+    );
     // After a long rest the burst is back, and no more than it.
     let later = start + Duration::from_secs(3600);
     let passed = (0..10).filter(|_| limiter.check(key, later).is_ok()).count();
