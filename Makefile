@@ -18,6 +18,7 @@ run: prepare ## Build and start the server with demo data in ./parlance-data-dem
 
 test: prepare ## Everything that must hold: formatting, lints as errors, every test, the tidy rules
 	scripts/prepare.sh nextest
+	scripts/prepare.sh clients
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked $(LINT)
 	$(CARGO) test --quiet --locked --workspace --doc

@@ -2,10 +2,14 @@
 # Makes sure that a build can succeed, and says in one line what is missing when it cannot.
 #   prepare.sh build      Rust with rustfmt and clippy, a C compiler for the bundled SQLite, disk space
 #   prepare.sh nextest    the test runner; installed when missing
+#   prepare.sh clients    what tests/clients needs: a browser, Node.js and Python with pinned packages; installed when
+#                         missing, at once and without the network when all is there
 # Nothing here starts a service: the tests need none.
 set -euo pipefail
 
 DISK_FREE_MIB_MIN=4096
+NODE_MAJOR_MIN=18
+CLIENTS=$(dirname "$0")/../tests/clients
 
 say() { printf 'prepare: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -14,7 +18,7 @@ fail() { say "$*"; exit 1; }
 install_packages() {
     if [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
         say "installing $*"
-        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null; } ||
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null; } ||
             fail "could not install $*: see apt-get's message above"
     else
         fail "please install first: sudo apt-get install $*"
@@ -62,6 +66,64 @@ check_nextest() {
         fail "could not install cargo-nextest: see Cargo's message above"
 }
 
+has() { command -v "$1" >/dev/null; }
+has_browser() { has chromium || has chromium-browser || has google-chrome; }
+has_python() { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }
+
+# What an installation is made from. It carries this as a mark from its end on, so that half an installation, or one
+# of other versions, is made again.
+node_mark() { sha256sum <"$CLIENTS/package-lock.json"; }
+python_mark() { python3 --version && sha256sum <"$CLIENTS/requirements.txt"; }
+marked() { [[ -e $1/.mark && $(<"$1/.mark") == "$2" ]]; }
+has_node_packages() { marked "$CLIENTS/node_modules" "$(node_mark)"; }
+has_python_packages() { [[ -x $CLIENTS/.venv/bin/python ]] && marked "$CLIENTS/.venv" "$(python_mark)"; }
+
+clients_ready() {
+    has_browser && has node && has npm && has_python && has_node_packages && has_python_packages
+}
+
+install_programs() {
+    local packages=()
+    has_browser || packages+=(chromium)
+    has node && has npm || packages+=(nodejs npm)
+    has_python || packages+=(python3 python3-venv)
+    ((${#packages[@]} == 0)) || install_packages "${packages[@]}"
+    local major
+    major=$(node --version | sed 's/^v//; s/\..*//')
+    ((major >= NODE_MAJOR_MIN)) || fail "Node.js $(node --version) is too old: install version $NODE_MAJOR_MIN or newer"
+}
+
+install_node_packages() {
+    has_node_packages && return
+    say "installing the Node.js packages of tests/clients"
+    (cd "$CLIENTS" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) ||
+        fail "could not install the Node.js packages of tests/clients: see npm's message above"
+    node_mark >"$CLIENTS/node_modules/.mark"
+}
+
+install_python_packages() {
+    has_python_packages && return
+    say "installing the Python packages of tests/clients"
+    local venv=$CLIENTS/.venv
+    { python3 -m venv --clear "$venv" &&
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: \
+            --requirement "$CLIENTS/requirements.txt"; } ||
+        fail "could not install the Python packages of tests/clients: see the message above"
+    python_mark >"$venv/.mark"
+}
+
+# Two runs that start at once, in any two checkouts, wait for each other: apt-get does not.
+check_clients() {
+    clients_ready && return
+    if has flock; then
+        exec 9>"${TMPDIR:-/tmp}/parlance-prepare-$(id -u).lock"
+        flock 9
+    fi
+    install_programs
+    install_node_packages
+    install_python_packages
+}
+
 case ${1:-} in
     build)
         check_rust
@@ -72,5 +134,6 @@ case ${1:-} in
         check_environment
         check_nextest
         ;;
-    *) fail "say what for: build or nextest" ;;
+    clients) check_clients ;;
+    *) fail "say what for: build, nextest or clients" ;;
 esac

@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 
 /// Directories that hold no source of ours, wherever they are.
-const SKIPPED_DIRECTORIES: &[&str] = &["target", "node_modules", ".git"];
+const SKIPPED_DIRECTORIES: &[&str] = &["target", "node_modules", ".venv", ".git"];
 
 /// What the names of run-time data directories begin with.
 const DATA_DIRECTORY_PREFIX: &str = "parlance-data";
