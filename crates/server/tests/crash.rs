@@ -4,14 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use parlance_testkit::{Http, Socket};
+use parlance_testkit::{Http, ServerProgram, Socket};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
@@ -26,46 +24,8 @@ const WINDOW: usize = 16;
 /// The kill comes after between one and this many acknowledgements of a round.
 const ACKS_MAX: usize = 600;
 
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    fn start(data: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_parlance"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(data)
-            .env_remove("PARLANCE_CONFIG")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        let address = loop {
-            line.clear();
-            assert_ne!(out.read_line(&mut line).unwrap(), 0, "ended before it listened");
-            if let Some((_, url)) = line.trim().split_once("listening on http://") {
-                break url.parse().unwrap();
-            }
-        };
-        Self { child, address }
-    }
-
-    /// SIGKILL: nothing of the server runs after it.
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn start(data: &Path) -> ServerProgram {
+    ServerProgram::start(env!("CARGO_BIN_EXE_parlance"), data, &[])
 }
 
 /// A sender with what it knows.
@@ -231,11 +191,11 @@ async fn nothing_acknowledged_is_lost_by_kill_9() {
     println!("seed {seed}; repeat with PARLANCE_TEST_SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let directory = tempfile::tempdir().unwrap();
-    let server = Server::start(directory.path());
+    let server = start(directory.path());
     let mut all = senders(server.address).await;
     server.kill();
     for _ in 0..KILLS {
-        let server = Server::start(directory.path());
+        let server = start(directory.path());
         let (acks, enough) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
         let most = random.random_range(1..=ACKS_MAX);
         let running: Vec<_> = all
@@ -250,7 +210,7 @@ async fn nothing_acknowledged_is_lost_by_kill_9() {
             all.push(task.await.unwrap());
         }
     }
-    let server = Server::start(directory.path());
+    let server = start(directory.path());
     let mut acknowledged = 0;
     for sender in &all {
         check(server.address, sender, seed).await;

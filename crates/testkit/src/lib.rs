@@ -1,12 +1,21 @@
-//! What tests of the whole server stand on: a real server on a free port, HTTP and WebSocket clients, a clock.
+//! What tests of the whole server stand on: a real server on a free port, HTTP and WebSocket clients, a clock, a relay
+//! that cuts connections, foreign programs and a real browser.
 //!
 //! Not in here: anything that knows a dialect. A dialect's tests bring its router and its words.
 
+mod browser;
 mod client;
 mod clock;
+mod program;
+mod proxy;
 mod server;
+mod server_program;
 
+pub use browser::{Browser, sample};
 pub use client::{Answer, Http, Socket};
 pub use clock::ManualClock;
+pub use program::Program;
+pub use proxy::Proxy;
 pub use reqwest::multipart;
 pub use server::TestServer;
+pub use server_program::ServerProgram;
