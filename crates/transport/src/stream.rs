@@ -5,6 +5,7 @@
 use std::{
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -16,6 +17,8 @@ use tokio::{
     sync::{OwnedSemaphorePermit, watch},
 };
 use tokio_rustls::server::TlsStream;
+
+use crate::http::written::Answers;
 
 /// Silence after which the kernel probes whether the peer still exists.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
@@ -33,6 +36,8 @@ pub struct Stream {
     shutdown: watch::Receiver<bool>,
     /// The connection's place among the server's connections.
     _permit: OwnedSemaphorePermit,
+    /// Answers that wait to be flushed; none once the connection speaks WebSocket.
+    answers: Option<Arc<Answers>>,
 }
 
 pub(crate) enum Wire {
@@ -42,11 +47,25 @@ pub(crate) enum Wire {
 }
 
 impl Stream {
-    pub(crate) fn new(wire: Wire, shutdown: watch::Receiver<bool>, permit: OwnedSemaphorePermit) -> Self {
+    pub(crate) fn new(
+        wire: Wire,
+        shutdown: watch::Receiver<bool>,
+        permit: OwnedSemaphorePermit,
+        answers: Arc<Answers>,
+    ) -> Self {
         Self {
             wire,
             shutdown,
             _permit: permit,
+            answers: Some(answers),
+        }
+    }
+
+    /// The same connection when it speaks HTTP no longer.
+    pub(crate) fn upgraded(self) -> Self {
+        Self {
+            answers: None,
+            ..self
         }
     }
 
@@ -110,10 +129,15 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().wire {
+        let stream = self.get_mut();
+        let flushed = match &mut stream.wire {
             Wire::Plain(socket) => Pin::new(socket).poll_flush(cx),
             Wire::Tls(tls) => Pin::new(tls).poll_flush(cx),
+        };
+        if let (Poll::Ready(Ok(())), Some(answers)) = (&flushed, &stream.answers) {
+            answers.flushed();
         }
+        flushed
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -4,17 +4,13 @@
 
 mod support;
 
-use std::sync::Arc;
-
 use futures_util::{SinkExt as _, StreamExt as _};
 use parlance_transport::{
-    http::{Drained, load_tls},
+    http::Drained,
     websocket::{Frame, Outgoing, SocketLimits},
 };
-use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
-use support::TestServer;
+use support::{TestServer, Tls};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio_rustls::TlsConnector;
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{Message, client::IntoClientRequest as _, protocol::CloseFrame},
@@ -99,26 +95,9 @@ async fn speaks_with_a_real_client() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn speaks_with_a_real_client_over_tls() {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let (certificate, key) = (dir.path().join("cert.pem"), dir.path().join("key.pem"));
-    std::fs::write(&certificate, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let tls = load_tls(&certificate, &key).unwrap();
-    let server = TestServer::with_sockets(Some(tls), SocketLimits::default()).await;
-
-    let mut roots = RootCertStore::empty();
-    roots.add(made.cert.der().clone()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let name = ServerName::try_from("localhost").unwrap();
-    let connector = TlsConnector::from(Arc::new(config));
-    let stream = connector.connect(name, server.connect().await).await.unwrap();
-    let mut client = welcomed(stream).await;
+    let tls = Tls::new();
+    let server = TestServer::with_sockets(Some(tls.server.clone()), SocketLimits::default()).await;
+    let mut client = welcomed(tls.connect(&server).await).await;
     speaks_everything(&mut client).await;
     // What speaks no TLS is turned away and disturbs nobody.
     let mut stranger = server.connect().await;

@@ -3,14 +3,19 @@
 //! Answers in a dialect's form are made by the dialect; this module only asks for them.
 
 pub mod client_addr;
+pub mod draining;
+pub mod event_stream;
 pub mod form;
 pub mod limit;
 pub mod request_id;
 pub mod serve_file;
 pub mod server;
+pub mod written;
 
 pub use self::{
     client_addr::{AddressList, Caller, InternalGuard, InternalRefusal, Route, caller},
+    draining::Draining,
+    event_stream::{EventSource, event_stream},
     form::{Form, FormError, Part},
     limit::{BodyLimit, RateKey, RateLimiter, body_limit},
     request_id::{REQUEST_ID, RequestId},

@@ -29,6 +29,10 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
+use super::{
+    draining::Draining,
+    written::{self, Answers},
+};
 use crate::stream::{self, Stream, Wire};
 
 /// Pause after the system refused to accept, most often for lack of file descriptors.
@@ -199,12 +203,18 @@ async fn serve(
         () = told(&mut draining) => return,
         wire = shake_hands(socket, &shared) => wire,
     };
+    let answers = Arc::new(Answers::default());
     let stream = match wire {
-        Ok(wire) => Stream::new(wire, draining.clone(), permit),
+        Ok(wire) => Stream::new(wire, draining.clone(), permit, answers.clone()),
         Err(error) => return tracing::debug!(%peer, %error, "TLS handshake failed"),
     };
     let router = shared.router.clone();
-    let service = service_fn(move |request| answer(router.clone(), peer, request));
+    let told_draining = Draining::new(draining.clone());
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(PeerAddr(peer));
+        request.extensions_mut().insert(told_draining.clone());
+        answer(router.clone(), request, answers.clone())
+    });
     let connection = shared
         .http
         .serve_connection(TokioIo::new(stream), service)
@@ -232,12 +242,14 @@ async fn shake_hands(socket: TcpStream, shared: &Shared) -> io::Result<Wire> {
 
 async fn answer(
     mut router: Router,
-    peer: SocketAddr,
-    mut request: Request<Incoming>,
+    request: Request<Incoming>,
+    answers: Arc<Answers>,
 ) -> Result<Response<Body>, Infallible> {
-    request.extensions_mut().insert(PeerAddr(peer));
+    let method = request.method().clone();
     // A router is always ready; it has no `poll_ready` of its own to wait for.
-    router.call(request).await
+    let mut response = router.call(request).await?;
+    written::follow(&mut response, &method, &answers);
+    Ok(response)
 }
 
 /// Why a certificate or key file cannot be used, in words for the person who configured it.

@@ -171,7 +171,7 @@ async fn serve<P: Protocol>(upgraded: OnUpgrade, protocol: P, limits: Arc<Socket
     let Ok(parts) = upgraded.downcast::<TokioIo<Stream>>() else {
         return tracing::error!("upgrade refused: the connection is not served by this crate's Server");
     };
-    let stream = parts.io.into_inner();
+    let stream = parts.io.into_inner().upgraded();
     let shutdown = stream.shutdown();
     pump::spawn(stream, &parts.read_buf, protocol, limits, shutdown);
 }

@@ -12,16 +12,17 @@ use std::{
 
 use axum::{Router, extract::State, response::Response, routing::get};
 use parlance_transport::{
-    http::{Drained, Server, ServerLimits},
+    http::{Drained, Server, ServerLimits, load_tls},
     websocket::{Frame, Outgoing, Protocol, SocketLimits, Step, Upgrade},
 };
-use rustls::ServerConfig;
+use rustls::{ClientConfig, RootCertStore, ServerConfig, pki_types::ServerName};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{mpsc, watch},
     task::JoinHandle,
     time::Instant,
 };
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// What the test and the sockets of its server share.
 #[derive(Clone)]
@@ -199,6 +200,39 @@ impl TestServer {
 
     pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
+    }
+}
+
+/// A certificate of its own, and clients that trust it.
+pub(crate) struct Tls {
+    pub(crate) server: Arc<ServerConfig>,
+    client: TlsConnector,
+}
+
+impl Tls {
+    pub(crate) fn new() -> Self {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let (certificate, key) = (dir.path().join("cert.pem"), dir.path().join("key.pem"));
+        std::fs::write(&certificate, made.cert.pem()).unwrap();
+        std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(made.cert.der().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Self {
+            server: load_tls(&certificate, &key).unwrap(),
+            client: TlsConnector::from(Arc::new(config)),
+        }
+    }
+
+    pub(crate) async fn connect(&self, server: &TestServer) -> TlsStream<TcpStream> {
+        let name = ServerName::try_from("localhost").unwrap();
+        self.client.connect(name, server.connect().await).await.unwrap()
     }
 }
 

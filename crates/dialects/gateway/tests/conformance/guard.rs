@@ -63,6 +63,22 @@ async fn a_bad_token_is_http_200_with_its_code() {
 }
 
 #[tokio::test]
+async fn a_websocket_with_a_bad_token_is_refused_in_plain_http() {
+    let house = House::open().await;
+    let http = house.stranger();
+    for path in ["/notify?protoc=ws", "/notify?protoc=ws&token=x"] {
+        let upgrade = http
+            .request("GET", path)
+            .header("Connection", "Upgrade")
+            .header("Upgrade", "websocket")
+            .header("Sec-WebSocket-Version", "13")
+            .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+        refused(&http.fetch(upgrade).await, 10101);
+    }
+    house.server.stop().await;
+}
+
+#[tokio::test]
 async fn a_known_path_with_another_method_is_405() {
     let house = House::open().await;
     let http = house.stranger();
