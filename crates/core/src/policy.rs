@@ -410,6 +410,14 @@ pub(crate) async fn manages<T: Tx>(tx: &mut T, actor: &Actor, other: &User) -> R
     }
 }
 
+/// Whether the caller may give somebody's account this rank: only the highest rank ranks others, and never itself.
+pub(crate) async fn ranks<T: Tx>(tx: &mut T, actor: &Actor, other: &User) -> Result<()> {
+    if rank(tx, actor).await? < AccountRole::SuperAdmin {
+        return Err(ErrorKind::Forbidden.into());
+    }
+    dispensable(tx, actor, other).await
+}
+
 /// Whether an account may lose the right to log in: not the caller's own, and never the last that manages the tenant.
 pub(crate) async fn dispensable<T: Tx>(tx: &mut T, actor: &Actor, other: &User) -> Result<()> {
     if other.id == actor.user_id {

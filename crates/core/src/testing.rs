@@ -8,7 +8,7 @@ use object_store::path::Path;
 use object_store::{Attribute, Attributes, ObjectStore};
 use parlance_store::table::user;
 
-use crate::account::{Issued, Login, NewAccount, Registration, TokenRequest};
+use crate::account::{Issued, Login, LoginName, NewAccount, Registration, TokenRequest};
 use crate::app::{CreatedApp, NewApp};
 use crate::command::{
     Command, ContactAnswer, Context, CreateGroup, CreateMapping, HandleContactRequest, MappedPerson,
@@ -193,7 +193,7 @@ impl TestCore {
     pub(crate) async fn log_in(&self, uid: &str, password: &str) -> Result<Issued> {
         let login = Login {
             tenant_id: DEFAULT_TENANT,
-            uid: uid.to_owned(),
+            name: LoginName::Any(uid.to_owned()),
             password: password.to_owned(),
             address: [127, 0, 0, 1].into(),
         };

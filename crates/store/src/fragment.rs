@@ -20,7 +20,12 @@ pub fn json_list(ids: impl IntoIterator<Item = i64>) -> String {
 
 /// A case-blind "contains" pattern for `LIKE … ESCAPE '\'`, with the wildcards of the input made literal.
 pub fn contains_pattern(text: &str) -> String {
-    let mut out = String::from("%");
+    format!("%{}", prefix_pattern(text))
+}
+
+/// The same for "begins with".
+pub fn prefix_pattern(text: &str) -> String {
+    let mut out = String::new();
     for c in text.chars() {
         if matches!(c, '%' | '_' | '\\') {
             out.push('\\');

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parlance_store::Read;
 use parlance_store::table::user;
 
-use crate::account::{Actor, Claims, Standing, TokenRequest};
+use crate::account::{Actor, Claims, Standing, Subject, TokenRequest};
 use crate::command::{ENSURED_MAX, EnsureUser, EnsureUsers, RevokeToken};
 use crate::core::Core;
 use crate::error::{Error, ErrorKind, Result};
@@ -19,12 +19,30 @@ use parlance_store::Tx;
 pub struct Login {
     /// Where the account lives.
     pub tenant_id: TenantId,
-    /// Text id of the account.
-    pub uid: String,
+    /// Which account.
+    pub name: LoginName,
     /// The password as typed.
     pub password: String,
     /// Where the attempt comes from; guesses are counted per address and account.
     pub address: IpAddr,
+}
+
+/// What somebody who logs in calls their account.
+#[derive(Clone, Debug)]
+pub enum LoginName {
+    /// Its text id.
+    Uid(String),
+    /// Its text id, its mobile number, or its latin name if nobody else has that one and it is no one's text id or
+    /// mobile.
+    Any(String),
+}
+
+impl LoginName {
+    fn text(&self) -> &str {
+        match self {
+            Self::Uid(name) | Self::Any(name) => name,
+        }
+    }
 }
 
 /// A token and whose it is.
@@ -45,17 +63,20 @@ impl Core {
     /// `UserMissing`, `PasswordWrong`, `UserDisabled`, and `Throttled` with the seconds to wait as detail.
     pub async fn login(&self, login: Login, request: TokenRequest<'_>) -> Result<Issued> {
         let now = self.now();
-        if let Some(seconds) = self.throttle().wait_seconds(login.address, &login.uid, now) {
-            return Err(Error::new(ErrorKind::Throttled, seconds.to_string()));
-        }
         let found = self
             .store()
-            .read(UserByUid {
+            .read(UserByName {
                 tenant_id: login.tenant_id,
-                uid: login.uid.clone(),
+                name: login.name.clone(),
             })
             .await?;
-        let found = found.filter(|user| user.status != DELETED);
+        let subject = match &found {
+            Some(user) => Subject::Account(user.id),
+            None => Subject::nobody(login.name.text()),
+        };
+        if let Some(seconds) = self.throttle().wait_seconds(login.address, &subject, now) {
+            return Err(Error::new(ErrorKind::Throttled, seconds.to_string()));
+        }
         let hash = found.as_ref().and_then(|user| user.password_hash.clone());
         let fits = self.passwords().verify(login.password, hash).await?;
         let refused = match &found {
@@ -66,11 +87,11 @@ impl Core {
         };
         match (refused, found) {
             (None, Some(user)) => {
-                self.throttle().succeeded(login.address, &login.uid);
+                self.throttle().succeeded(login.address, &subject);
                 self.issue(user, request)
             }
             (kind, _) => {
-                self.throttle().failed(login.address, &login.uid, now);
+                self.throttle().failed(login.address, &subject, now);
                 Err(kind.unwrap_or(ErrorKind::UserMissing).into())
             }
         }
@@ -95,9 +116,9 @@ impl Core {
     /// # Errors
     /// `UserDisabled`, and `Invalid` for what cannot be a text id.
     pub async fn vouch(&self, tenant_id: TenantId, uid: &str, request: TokenRequest<'_>) -> Result<Issued> {
-        let asked = UserByUid {
+        let asked = UserByName {
             tenant_id,
-            uid: uid.to_owned(),
+            name: LoginName::Uid(uid.to_owned()),
         };
         // Most are known already, and a read disturbs no writer.
         let user = match self.store().read(asked).await? {
@@ -225,17 +246,39 @@ impl Core {
     }
 }
 
-struct UserByUid {
+struct UserByName {
     tenant_id: TenantId,
-    uid: String,
+    name: LoginName,
 }
 
-impl Read for UserByUid {
+impl Read for UserByName {
     type Answer = Option<User>;
     type Refusal = Error;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<User>> {
-        Ok(user::by_uid(tx, self.tenant_id, &self.uid).await?)
+        let tenant_id = self.tenant_id;
+        let by_uid = user::by_uid(tx, tenant_id, self.name.text()).await?;
+        let LoginName::Any(name) = &self.name else {
+            return Ok(by_uid.filter(|user| user.status != DELETED));
+        };
+        let by_mobile = user::by_mobile(tx, tenant_id, name).await?;
+        let by_english_name = user::by_english_name(tx, tenant_id, name, 2).await?;
+        Ok(named([by_uid, by_mobile], by_english_name))
+    }
+}
+
+/// Whom a name means. Text ids and mobiles are kept apart when accounts are made, except for accounts that somebody
+/// else vouches for: such a one has no password, and stands in nobody's way.
+fn named(by_key: [Option<User>; 2], by_english_name: Vec<User>) -> Option<User> {
+    let mut keyed: Vec<User> = by_key
+        .into_iter()
+        .flatten()
+        .filter(|user| user.status != DELETED)
+        .collect();
+    keyed.sort_by_key(|user| user.password_hash.is_none());
+    match keyed.into_iter().next() {
+        Some(user) => Some(user),
+        None => by_english_name.try_into().ok().map(|[only]: [User; 1]| only),
     }
 }
 
@@ -247,5 +290,164 @@ impl Read for UserById {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<User>> {
         Ok(user::by_id(tx, self.0).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::account::{NewAccount, Registration};
+    use crate::command::{DeleteUser, ProfileChanges, UpdateProfile};
+    use crate::testing::{TestCore, refusal};
+    use crate::types::{DEFAULT_TENANT, UserId};
+    use crate::{Actor, ErrorKind, Result};
+
+    async fn make(t: &TestCore, uid: &str, english_name: &str, mobile: Option<&str>) -> Result<UserId> {
+        let account = NewAccount {
+            uid: uid.into(),
+            english_name: english_name.into(),
+            mobile: mobile.map(str::to_owned),
+            password: Some(format!("password of {uid}")),
+            ..NewAccount::default()
+        };
+        t.core.create_user(&Actor::system(DEFAULT_TENANT), account).await
+    }
+
+    #[tokio::test]
+    async fn people_log_in_by_any_name_that_is_theirs_alone() {
+        let t = TestCore::start().await;
+        let zs = make(&t, "zs", "ZhangSan", Some("13800138000")).await.unwrap();
+        make(&t, "ls", "Alex", None).await.unwrap();
+        make(&t, "ww", "ALEX", None).await.unwrap();
+        for name in ["zs", "13800138000", "ZhangSan", "zhangsan"] {
+            let issued = t.log_in(name, "password of zs").await.unwrap();
+            assert_eq!(issued.user.id, zs, "{name}");
+        }
+        for name in ["alex", "Alex", "", "1380013800"] {
+            let refused = t.log_in(name, "password of ls").await;
+            assert_eq!(refusal(refused), ErrorKind::UserMissing, "{name}");
+        }
+        let admin = t.super_admin("root").await;
+        t.core.execute(&admin, DeleteUser { user_id: zs }).await.unwrap();
+        for name in ["zs", "13800138000", "zhangsan"] {
+            let refused = t.log_in(name, "password of zs").await;
+            assert_eq!(refusal(refused), ErrorKind::UserMissing, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_takes_a_name_that_somebody_else_logs_in_with() {
+        let t = TestCore::start().await;
+        make(&t, "zs", "", Some("13800138000")).await.unwrap();
+        let mine = make(&t, "13900139000", "zs", None).await.unwrap();
+        // A latin name may be anybody's, so it never stands before a text id or a mobile.
+        let issued = t.log_in("zs", "password of zs").await.unwrap();
+        assert_ne!(issued.user.id, mine);
+        assert_eq!(
+            refusal(t.log_in("zs", "password of 13900139000").await),
+            ErrorKind::PasswordWrong
+        );
+
+        assert_eq!(refusal(make(&t, "13800138000", "", None).await), ErrorKind::Taken);
+        assert_eq!(
+            refusal(make(&t, "x", "", Some("13900139000")).await),
+            ErrorKind::Taken
+        );
+        let registration = Registration {
+            tenant_id: DEFAULT_TENANT,
+            uid: "13800138000".into(),
+            password: "secret1".into(),
+            ..Registration::default()
+        };
+        assert_eq!(refusal(t.core.register(registration).await), ErrorKind::Taken);
+        let zs = Actor {
+            user_id: issued.user.id,
+            ..t.user("other").await
+        };
+        let mobile = |mobile: &str| UpdateProfile {
+            user_id: zs.user_id,
+            changes: ProfileChanges {
+                mobile: Some(mobile.into()),
+                ..ProfileChanges::default()
+            },
+        };
+        assert_eq!(
+            refusal(t.core.execute(&zs, mobile("13900139000")).await),
+            ErrorKind::Taken
+        );
+        t.core.execute(&zs, mobile("13800138000")).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_account_without_a_password_stands_in_nobodys_way() {
+        let t = TestCore::start().await;
+        let zs = make(&t, "zs", "", Some("13800138000")).await.unwrap();
+        let request = crate::account::TokenRequest {
+            dialect: "test",
+            profile: "",
+        };
+        let vouched = t
+            .core
+            .vouch(DEFAULT_TENANT, "13800138000", request)
+            .await
+            .unwrap();
+        assert_ne!(vouched.user.id, zs);
+        assert_eq!(
+            t.log_in("13800138000", "password of zs").await.unwrap().user.id,
+            zs
+        );
+    }
+
+    #[tokio::test]
+    async fn failures_count_for_the_account_by_whichever_name_it_is_tried() {
+        let t = TestCore::start().await;
+        make(&t, "zs", "ZhangSan", Some("13800138000")).await.unwrap();
+        for name in ["zs", "13800138000", "ZhangSan", "zhangsan", "ZHANGSAN"]
+            .iter()
+            .cycle()
+            .take(10)
+        {
+            assert_eq!(refusal(t.log_in(name, "wrong").await), ErrorKind::PasswordWrong);
+        }
+        for name in ["zs", "13800138000", "zhangSAN"] {
+            assert_eq!(
+                refusal(t.log_in(name, "password of zs").await),
+                ErrorKind::Throttled
+            );
+        }
+        assert_eq!(refusal(t.log_in("nobody", "wrong").await), ErrorKind::UserMissing);
+        t.clock.advance_seconds(61);
+        t.log_in("zs", "password of zs").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_has_no_other_name_is_named_after_the_mobile() {
+        let t = TestCore::start().await;
+        let (system, admin) = (Actor::system(DEFAULT_TENANT), t.super_admin("root").await);
+        let account = NewAccount {
+            mobile: Some("13800138000".into()),
+            password: Some("secret1".into()),
+            ..NewAccount::default()
+        };
+        let first = t.core.create_user(&system, account.clone()).await.unwrap();
+        assert_eq!(
+            t.log_in("13800138000", "secret1").await.unwrap().user.uid,
+            "13800138000"
+        );
+        assert_eq!(
+            refusal(t.core.create_user(&system, account.clone()).await),
+            ErrorKind::Taken
+        );
+        t.core
+            .execute(&admin, DeleteUser { user_id: first })
+            .await
+            .unwrap();
+        let second = t.core.create_user(&system, account).await.unwrap();
+        let issued = t.log_in("13800138000", "secret1").await.unwrap();
+        assert_eq!(
+            (issued.user.id, issued.user.uid.as_str()),
+            (second, "13800138000-2")
+        );
+        let nameless = t.core.create_user(&system, NewAccount::default()).await;
+        assert_eq!(refusal(nameless), ErrorKind::Invalid);
     }
 }

@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use crate::account::Actor;
-use crate::command::{Bootstrap, CreateUser, RegisterUser, SetPassword};
+use crate::account::{Actor, Subject};
+use crate::command::{Bootstrap, CreateUser, ProfileChanges, RegisterUser, SetPassword, UpdateAccount};
 use crate::core::Core;
 use crate::error::{Error, ErrorKind, Result};
 use crate::field;
 use crate::query::FindUserByUid;
-use crate::types::{AccountRole, DEFAULT_TENANT, TenantId, UserId};
+use crate::types::{AccountRole, AccountStatus, DEFAULT_TENANT, TenantId, UserId};
 
 /// The name of the account that the first start makes.
 const ADMIN_UID: &str = "admin";
@@ -33,7 +33,7 @@ pub struct Registration {
 /// An account that an administrator or the server makes.
 #[derive(Clone, Debug, Default)]
 pub struct NewAccount {
-    /// 1–128 visible characters.
+    /// 1–128 visible characters. Empty: the mobile number, with a number behind it if that name is taken.
     pub uid: String,
     /// 6–128 characters; without one the account cannot log in by password.
     pub password: Option<String>,
@@ -41,6 +41,8 @@ pub struct NewAccount {
     pub nickname: String,
     /// At most 50 characters; may be empty.
     pub name: String,
+    /// At most 50 characters; may be empty.
+    pub english_name: String,
     /// A mobile number nobody else in the tenant has.
     pub mobile: Option<String>,
     /// A mail address.
@@ -49,6 +51,21 @@ pub struct NewAccount {
     pub avatar: String,
     /// What it may do; only the highest rank makes more than users.
     pub role: AccountRole,
+}
+
+/// What an administrator changes of an account, all of it or nothing; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct AccountUpdate {
+    /// Whose.
+    pub user_id: UserId,
+    /// What it tells about its person.
+    pub profile: ProfileChanges,
+    /// What it may do; only the highest rank changes that, and nobody their own.
+    pub role: Option<AccountRole>,
+    /// Whether it may be used.
+    pub status: Option<AccountStatus>,
+    /// A new password, 6–128 characters.
+    pub password: Option<String>,
 }
 
 /// A person's change of their own password.
@@ -107,7 +124,6 @@ impl Core {
     /// `Forbidden`, `Invalid`, and `Taken` with `uid` or `mobile` as detail.
     pub async fn create_user(&self, actor: &Actor, account: NewAccount) -> Result<UserId> {
         crate::policy::administrator(actor)?;
-        field::uid(&account.uid)?;
         let password_hash = match account.password {
             Some(password) => {
                 field::password(&password)?;
@@ -121,10 +137,35 @@ impl Core {
             password_hash,
             nickname: account.nickname,
             name: account.name,
+            english_name: account.english_name,
             mobile: account.mobile,
             email: account.email,
             avatar: account.avatar,
             role: account.role,
+        };
+        self.execute(actor, command).await
+    }
+
+    /// Changes an account that the caller manages. Without its right to log in, with another password or a lower rank
+    /// its tokens are void and its connections end.
+    ///
+    /// # Errors
+    /// `UserMissing`, `Forbidden`, `Invalid`, and `Taken` with `mobile` as detail.
+    pub async fn update_account(&self, actor: &Actor, update: AccountUpdate) -> Result<()> {
+        crate::policy::administrator(actor)?;
+        let password_hash = match update.password {
+            Some(password) => {
+                field::password(&password)?;
+                Some(self.passwords().hash(password).await?)
+            }
+            None => None,
+        };
+        let command = UpdateAccount {
+            user_id: update.user_id,
+            profile: update.profile,
+            role: update.role,
+            status: update.status,
+            password_hash,
         };
         self.execute(actor, command).await
     }
@@ -139,16 +180,16 @@ impl Core {
             .user_row(actor.user_id)
             .await?
             .ok_or(ErrorKind::UserMissing)?;
-        let now = self.now();
-        if let Some(seconds) = self.throttle().wait_seconds(change.address, &user.uid, now) {
+        let (now, subject) = (self.now(), Subject::Account(user.id));
+        if let Some(seconds) = self.throttle().wait_seconds(change.address, &subject, now) {
             return Err(Error::new(ErrorKind::Throttled, seconds.to_string()));
         }
         let verified = user.password_hash.clone();
         if !self.passwords().verify(change.old, verified.clone()).await? {
-            self.throttle().failed(change.address, &user.uid, now);
+            self.throttle().failed(change.address, &subject, now);
             return Err(ErrorKind::PasswordWrong.into());
         }
-        self.throttle().succeeded(change.address, &user.uid);
+        self.throttle().succeeded(change.address, &subject);
         let command = SetPassword::Own {
             verified,
             password_hash: self.passwords().hash(change.new).await?,

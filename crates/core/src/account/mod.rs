@@ -11,11 +11,11 @@ use std::sync::Arc;
 use crate::session::SessionId;
 use crate::types::{AccountRole, TenantId, UserId};
 
-pub use login::{Issued, Login};
-pub use manage::{Bootstrapped, NewAccount, PasswordChange, Registration};
+pub use login::{Issued, Login, LoginName};
+pub use manage::{AccountUpdate, Bootstrapped, NewAccount, PasswordChange, Registration};
 pub use password::PasswordCost;
 pub(crate) use password::Passwords;
-pub(crate) use throttle::LoginThrottle;
+pub(crate) use throttle::{LoginThrottle, Subject};
 pub use token::{Claims, TokenRequest};
 pub(crate) use token::{Standing, Tokens};
 

@@ -9,8 +9,11 @@ use crate::command::update_profile::{AVATAR_CHARS_MAX, NAME_CHARS_MAX};
 use crate::command::{Command, Context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
-use crate::types::{AccountRole, AccountStatus, User, UserId};
+use crate::types::{AccountRole, AccountStatus, DELETED, User, UserId};
 use crate::{field, policy};
+
+/// Accounts that were named after the same mobile number, one after the other.
+const NAMESAKES_MAX: i64 = 100;
 
 /// Makes an account in the caller's tenant. Asked for through `Core::create_user`, which hashes the password.
 ///
@@ -21,6 +24,7 @@ pub(crate) struct CreateUser {
     pub(crate) password_hash: Option<String>,
     pub(crate) nickname: String,
     pub(crate) name: String,
+    pub(crate) english_name: String,
     pub(crate) mobile: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) avatar: String,
@@ -35,17 +39,23 @@ impl Command for CreateUser {
         if self.role > AccountRole::User && rank < AccountRole::SuperAdmin {
             return Err(ErrorKind::Forbidden.into());
         }
-        field::uid(&self.uid)?;
+        let uid = match &self.mobile {
+            Some(mobile) if self.uid.is_empty() => named_after(cx, mobile).await?,
+            _ => self.uid.clone(),
+        };
+        field::uid(&uid)?;
+        keyless(cx, &uid).await?;
         add(
             cx,
             User {
                 nickname: self.nickname.clone(),
                 name: self.name.clone(),
+                english_name: self.english_name.clone(),
                 mobile: self.mobile.clone(),
                 email: self.email.clone(),
                 avatar: self.avatar.clone(),
                 role: self.role.word().to_owned(),
-                ..blank(cx, &self.uid, self.password_hash.clone())
+                ..blank(cx, &uid, self.password_hash.clone())
             },
         )
         .await
@@ -69,6 +79,7 @@ impl Command for RegisterUser {
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<UserId> {
         field::chosen_uid(&self.uid)?;
+        keyless(cx, &self.uid).await?;
         add(
             cx,
             User {
@@ -152,6 +163,7 @@ pub(super) fn blank<T>(cx: &Context<'_, T>, uid: &str, password_hash: Option<Str
 pub(super) async fn add<T: Tx>(cx: &mut Context<'_, T>, account: User) -> Result<UserId> {
     field::at_most("a nickname", &account.nickname, NAME_CHARS_MAX)?;
     field::at_most("a name", &account.name, NAME_CHARS_MAX)?;
+    field::at_most("a latin name", &account.english_name, NAME_CHARS_MAX)?;
     field::at_most("the address of a picture", &account.avatar, AVATAR_CHARS_MAX)?;
     account.email.as_deref().map_or(Ok(()), field::email)?;
     if user::by_uid(cx.tx, account.tenant_id, &account.uid)
@@ -168,13 +180,38 @@ pub(super) async fn add<T: Tx>(cx: &mut Context<'_, T>, account: User) -> Result
     Ok(user_id)
 }
 
-/// Whether a mobile number is well formed and nobody but `but` has it.
+/// Whether a mobile number is well formed and nobody but `but` has it: neither as mobile nor as the text id that they
+/// log in with.
 pub(super) async fn free_mobile<T: Tx>(cx: &mut Context<'_, T>, mobile: &str, but: UserId) -> Result<()> {
     field::mobile(mobile)?;
-    match user::by_mobile(cx.tx, cx.actor.tenant_id, mobile).await? {
-        Some(other) if other.id != but => Err(Error::new(ErrorKind::Taken, "mobile")),
-        _ => Ok(()),
+    let tenant_id = cx.actor.tenant_id;
+    let by_mobile = user::by_mobile(cx.tx, tenant_id, mobile).await?;
+    let by_uid = user::by_uid(cx.tx, tenant_id, mobile).await?;
+    let others = [by_mobile, by_uid.filter(|user| user.status != DELETED)];
+    if others.into_iter().flatten().any(|other| other.id != but) {
+        return Err(Error::new(ErrorKind::Taken, "mobile"));
     }
+    Ok(())
+}
+
+/// Whether a text id is nobody's mobile: it would log in as that person, or keep that person from it.
+async fn keyless<T: Tx>(cx: &mut Context<'_, T>, uid: &str) -> Result<()> {
+    let mut taken = user::by_mobile(cx.tx, cx.actor.tenant_id, uid).await?;
+    match taken.take() {
+        Some(_) => Err(Error::new(ErrorKind::Taken, "uid")),
+        None => Ok(()),
+    }
+}
+
+/// A text id for somebody who is known by a mobile number.
+async fn named_after<T: Tx>(cx: &mut Context<'_, T>, mobile: &str) -> Result<String> {
+    let numbered = (2..=NAMESAKES_MAX).map(|number| format!("{mobile}-{number}"));
+    for uid in std::iter::once(mobile.to_owned()).chain(numbered) {
+        if user::by_uid(cx.tx, cx.actor.tenant_id, &uid).await?.is_none() {
+            return Ok(uid);
+        }
+    }
+    Err(Error::new(ErrorKind::Taken, "uid"))
 }
 
 #[cfg(test)]

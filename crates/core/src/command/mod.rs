@@ -64,6 +64,7 @@ mod set_user_status;
 mod silence_member;
 mod tidy_notifications;
 mod transfer_group;
+mod update_account;
 mod update_app;
 mod update_contact;
 mod update_group;
@@ -144,6 +145,7 @@ pub use set_user_status::SetUserStatus;
 pub use silence_member::SilenceMember;
 pub use tidy_notifications::{DeleteNotifications, ReadNotifications};
 pub use transfer_group::TransferGroup;
+pub(crate) use update_account::UpdateAccount;
 pub use update_app::{AppChanges, UpdateApp};
 pub use update_contact::{
     DeleteContact, DeleteContactGroup, MoveContacts, RenameContactGroup, UpdateContact,

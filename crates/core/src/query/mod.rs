@@ -6,6 +6,7 @@ mod app_mapping;
 mod backlog;
 mod contact;
 mod conversations;
+mod directory;
 mod favorite;
 mod file;
 mod group;
@@ -28,6 +29,7 @@ pub use app_mapping::{AppMappings, MappedPeople, MappingsPage, MyApps, WhichApps
 pub use backlog::{Backlog, Newest};
 pub use contact::{Blocks, ContactGroups, ContactRequests, Contacts, FindContact, RequestDirection};
 pub use conversations::{ConversationOverview, Conversations, OneConversation, UnreadTotal};
+pub use directory::{AccountPage, Counted, Directory, DirectoryEntry};
 pub use favorite::{Favorite, Favorites, IsFavorite};
 pub use file::{CategoryTotal, FileByRef, FileStatistics, FileTotals, OwnFiles};
 pub(crate) use file::{HasFile, LinkedFile, PendingErasures, PublicFile};

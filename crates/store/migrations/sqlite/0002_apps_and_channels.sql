@@ -118,3 +118,6 @@ CREATE TABLE poll_cursors (
     updated_at  INTEGER NOT NULL,
     PRIMARY KEY (user_id, platform)
 ) WITHOUT ROWID;
+
+-- People log in by their latin name too, if nobody else has it.
+CREATE INDEX users_english_name ON users (tenant_id, lower(english_name)) WHERE english_name <> '';

@@ -1,7 +1,7 @@
 //! People: one row per account of a tenant.
 
 use crate::error::Result;
-use crate::fragment::{contains_pattern, in_json_list, json_list};
+use crate::fragment::{contains_pattern, in_json_list, json_list, prefix_pattern};
 use crate::tx::Tx;
 use crate::{params, row};
 
@@ -199,6 +199,57 @@ pub async fn page<T: Tx>(tx: &mut T, tenant_id: i64, after_id: i64, limit: i64) 
         User::COLUMNS
     );
     tx.many(&sql, params![tenant_id, after_id, limit]).await
+}
+
+/// Active accounts whose name or latin name contains `keyword` (case-blind), or whose mobile begins with it: for
+/// contracts that publish mobiles to everybody of the tenant. By id.
+pub async fn directory<T: Tx>(tx: &mut T, tenant_id: i64, keyword: &str, limit: i64) -> Result<Vec<User>> {
+    let sql = format!(
+        "SELECT {} FROM users WHERE tenant_id = $1 AND status = 'ACTIVE' AND (name LIKE $2 ESCAPE '\\' \
+         OR english_name LIKE $2 ESCAPE '\\' OR mobile LIKE $3 ESCAPE '\\') ORDER BY id LIMIT $4",
+        User::COLUMNS
+    );
+    let (contains, begins) = (contains_pattern(keyword), prefix_pattern(keyword));
+    tx.many(&sql, params![tenant_id, &contains, &begins, limit]).await
+}
+
+/// Which accounts [`listed`] gives and [`count_listed`] counts.
+const LISTED: &str = "tenant_id = $1 AND status <> 'DELETED' AND (uid LIKE $2 ESCAPE '\\' OR mobile LIKE $2 ESCAPE '\\' \
+     OR name LIKE $2 ESCAPE '\\' OR english_name LIKE $2 ESCAPE '\\' OR nickname LIKE $2 ESCAPE '\\')";
+
+/// Accounts that were not deleted whose text id, mobile or names contain `keyword` (case-blind; empty matches all). By
+/// id, without the first `skip`.
+pub async fn listed<T: Tx>(
+    tx: &mut T,
+    tenant_id: i64,
+    keyword: &str,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<User>> {
+    let sql = format!(
+        "SELECT {} FROM users WHERE {LISTED} ORDER BY id LIMIT $3 OFFSET $4",
+        User::COLUMNS
+    );
+    let pattern = contains_pattern(keyword);
+    tx.many(&sql, params![tenant_id, &pattern, limit, skip]).await
+}
+
+/// How many accounts [`listed`] would give in all.
+pub async fn count_listed<T: Tx>(tx: &mut T, tenant_id: i64, keyword: &str) -> Result<i64> {
+    let sql = format!("SELECT COUNT(*) FROM users WHERE {LISTED}");
+    let pattern = contains_pattern(keyword);
+    let row: Option<(i64,)> = tx.one(&sql, params![tenant_id, &pattern]).await?;
+    Ok(row.map_or(0, |row| row.0))
+}
+
+/// Accounts that were not deleted with this latin name, case-blind.
+pub async fn by_english_name<T: Tx>(tx: &mut T, tenant_id: i64, name: &str, limit: i64) -> Result<Vec<User>> {
+    let sql = format!(
+        "SELECT {} FROM users WHERE tenant_id = $1 AND lower(english_name) = lower($2) AND english_name <> '' \
+         AND status <> 'DELETED' ORDER BY id LIMIT $3",
+        User::COLUMNS
+    );
+    tx.many(&sql, params![tenant_id, name, limit]).await
 }
 
 /// The account with this mobile number.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use parlance_core::account::{Login, TokenRequest};
+use parlance_core::account::{Login, LoginName, TokenRequest};
 use parlance_core::command::SetUserStatus;
 use parlance_core::types::{AccountStatus, DEFAULT_TENANT};
 use parlance_core::{Actor, ErrorKind};
@@ -123,7 +123,7 @@ async fn a_session_made_here_cannot_be_logged_into_by_password() {
     for password in ["", "ann", "123456"] {
         let login = Login {
             tenant_id: DEFAULT_TENANT,
-            uid: "ann".into(),
+            name: LoginName::Uid("ann".into()),
             password: password.into(),
             address: house.server.address.ip(),
         };

@@ -1,7 +1,7 @@
 //! Logging in and out (decision 3).
 
 use axum::extract::State;
-use parlance_core::account::{Issued, Login, TokenRequest};
+use parlance_core::account::{Issued, Login, LoginName, TokenRequest};
 use parlance_core::types::DEFAULT_TENANT;
 use parlance_core::{Error, ErrorKind};
 
@@ -49,7 +49,7 @@ pub(crate) async fn login_form(
 ) -> Answer<WireToken> {
     let login = Login {
         tenant_id: DEFAULT_TENANT,
-        uid: form.username,
+        name: LoginName::Any(form.username),
         password: form.password,
         address,
     };
@@ -89,10 +89,10 @@ pub(crate) async fn login_json(
 ) -> Answer<WireToken> {
     let names = [body.mobile, body.username, body.identifier];
     let named = names.into_iter().flatten().find(|name| !name.is_empty());
-    let uid = named.ok_or_else(|| Refusal::rule("One of mobile, username and identifier is required"))?;
+    let name = named.ok_or_else(|| Refusal::rule("One of mobile, username and identifier is required"))?;
     let login = Login {
         tenant_id: DEFAULT_TENANT,
-        uid,
+        name: LoginName::Any(name),
         password: body.password,
         address,
     };

@@ -51,10 +51,6 @@ impl House {
     }
 
     /// The same for somebody of the highest rank.
-    #[expect(
-        dead_code,
-        reason = "the administration of people, the next commit, is tested with it"
-    )]
     pub async fn administrator(&self, uid: &str) -> Person {
         self.ranked(uid, AccountRole::SuperAdmin).await
     }

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
-use parlance_core::account::{Issued, Login, Registration, TokenRequest};
+use parlance_core::account::{Issued, Login, LoginName, Registration, TokenRequest};
 use parlance_core::types::DEFAULT_TENANT;
 use parlance_core::{Error, ErrorKind};
 use serde::Deserialize;
@@ -55,7 +55,7 @@ async fn login(
     };
     let login = Login {
         tenant_id: DEFAULT_TENANT,
-        uid,
+        name: LoginName::Uid(uid),
         password,
         address,
     };

@@ -240,7 +240,8 @@ pub(crate) async fn create(
     caller: Caller,
     Input(input): Input<CreateInput>,
 ) -> Answer<i64> {
-    let (Some(uid), Some(password)) = (input.username, input.password) else {
+    let filled = |value: Option<String>| value.filter(|value| !value.is_empty());
+    let (Some(uid), Some(password)) = (filled(input.username), input.password) else {
         return Err(Refusal::bad("用户名和密码不能为空"));
     };
     let role = match input.role.as_deref().unwrap_or_default() {
@@ -249,16 +250,15 @@ pub(crate) async fn create(
         "SUPER_ADMIN" => AccountRole::SuperAdmin,
         _ => return Err(Refusal::bad("参数校验失败：role可取USER、ADMIN、SUPER_ADMIN")),
     };
-    let filled = |value: Option<String>| value.filter(|value| !value.is_empty());
     let account = NewAccount {
         uid,
         password: Some(password),
         nickname: input.nickname.unwrap_or_default(),
-        name: String::new(),
         mobile: filled(input.mobile),
         email: filled(input.email),
         avatar: input.avatar.unwrap_or_default(),
         role,
+        ..NewAccount::default()
     };
     let id = app
         .core
