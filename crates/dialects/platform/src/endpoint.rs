@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::app::App;
-use crate::caller::{Address, Caller};
+use crate::app_caller::{AppCaller, SignedHeaders};
+use crate::caller::{Address, Bearer, Caller, Local};
 use crate::input::{BodyForm, Described, Input, Takes, describe};
 use crate::refusal::Refusal;
 
@@ -31,6 +32,14 @@ pub(crate) trait Argument {
 impl Argument for State<App> {}
 impl Argument for Caller {}
 impl Argument for Address {}
+impl Argument for Bearer {}
+impl Argument for Local {}
+
+impl Argument for AppCaller {
+    fn describe(operation: &mut Operation) {
+        operation.fields.extend(describe::<SignedHeaders>().1);
+    }
+}
 
 impl<T: Takes> Argument for Input<T> {
     fn describe(operation: &mut Operation) {

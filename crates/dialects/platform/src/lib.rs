@@ -4,6 +4,8 @@
 //! in [`wire`]; what is allowed is decided in core, never here.
 
 mod app;
+#[allow(dead_code, reason = "apps and messages, which are being built, use it")]
+mod app_caller;
 mod caller;
 #[allow(dead_code, reason = "the API document, made from it, is being built")]
 mod endpoint;

@@ -419,7 +419,7 @@ fn bounded(text: String, chars: &RangeInclusive<usize>) -> Parsed<String> {
 }
 
 /// JSON without the blanks between its parts.
-fn compact(json: &str) -> String {
+pub(super) fn compact(json: &str) -> String {
     let (mut text, mut quoted, mut escaped) = (String::with_capacity(json.len()), false, false);
     for c in json.chars() {
         if quoted {

@@ -17,8 +17,9 @@ use serde_json::{Map, Value, json};
 
 use crate::app::App;
 use crate::refusal::Refusal;
+pub(crate) use field::Typed;
 pub(crate) use field::{Described, Document, Word};
-use field::{Field, Raw};
+use field::{Field, Raw, compact};
 pub(crate) use problem::Place;
 use problem::{Offending, Problem};
 
@@ -138,6 +139,21 @@ impl Call {
             Sent::Form(fields) => last(fields, name),
         };
         Field::new(self, Place::Body, name, found)
+    }
+
+    /// Every field of a JSON body but one as `name=value`, in the order of the names, joined by `&`. A text stands
+    /// as it is, anything else as its JSON, as it was spelt.
+    pub(crate) fn joined_without(&self, left_out: &str) -> String {
+        let Sent::Json(fields) = &self.body else {
+            return String::new();
+        };
+        let pairs = fields.iter().filter(|(name, _)| *name != left_out);
+        let pairs = pairs.map(|(name, value)| {
+            let text = serde_json::from_str::<String>(value.get()).ok();
+            let text = text.unwrap_or_else(|| compact(value.get()));
+            format!("{name}={text}")
+        });
+        pairs.collect::<Vec<_>>().join("&")
     }
 
     /// Notes that a field which must be there is not.
@@ -262,4 +278,24 @@ fn not_json(bytes: &[u8], error: &serde_json::Error) -> Refusal {
         ctx: Some(json!({ "error": error.to_string() })),
     };
     Refusal::fields(vec![problem.report(&Value::Null, &[])])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_joined_in_the_order_of_their_names() {
+        let body = r#" { "timestamp": 1708848000, "b" : "x&y=\u4e2d \"q\"", "app_id": "oa", "sign": "…", "Z": true,
+            "n": null, "f": 1.50, "o": { "k" : [ 1, "a b" ] } } "#;
+        let call = Call {
+            body: object(body.as_bytes()).unwrap(),
+            ..Call::default()
+        };
+        assert_eq!(
+            call.joined_without("sign"),
+            "Z=true&app_id=oa&b=x&y=中 \"q\"&f=1.50&n=null&o={\"k\":[1,\"a b\"]}&timestamp=1708848000"
+        );
+        assert_eq!(Call::default().joined_without("sign"), "");
+    }
 }

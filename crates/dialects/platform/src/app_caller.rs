@@ -1,0 +1,162 @@
+//! Which app calls: proven by signed headers, or by a signed body. What it may do is decided in core.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use parlance_core::app::{AppActor, AppSignature};
+use parlance_core::types::DEFAULT_TENANT;
+use parlance_core::{Error, ErrorKind};
+use parlance_transport::http::limit::RateKey;
+
+use crate::app::App;
+use crate::caller::{is_local, within_rate};
+use crate::input::{Call, Takes};
+use crate::refusal::Refusal;
+
+/// What an app calls itself, when it says that it signed, and its signature.
+const HEADERS: [&str; 3] = ["x-app-id", "x-timestamp", "x-sign"];
+/// Characters of a name or signature that are looked at; a longer one is nobody's.
+const CHARS_MAX: usize = 128;
+
+/// A call that an app has signed in its headers (decision 1, 3.1): exactly code and time, not the body.
+#[derive(Clone, Debug)]
+pub(crate) struct AppCaller {
+    pub(crate) app: AppActor,
+}
+
+impl AppCaller {
+    /// Whether a call carries any of the headers by which apps sign: it is then an app's, or refused.
+    pub(crate) fn is_meant(headers: &HeaderMap) -> bool {
+        HEADERS.iter().any(|name| headers.contains_key(*name))
+    }
+
+    /// Which app has signed the headers, if it may call once more now.
+    pub(crate) async fn of(app: &App, headers: &HeaderMap, local: bool) -> Result<Self, Refusal> {
+        let values = HEADERS.map(|name| headers.get(name).and_then(|value| value.to_str().ok()));
+        let [Some(code), Some(timestamp), Some(sign)] = values else {
+            return Err(Refusal::new(
+                StatusCode::UNAUTHORIZED,
+                "X-App-Id, X-Timestamp and X-Sign are required",
+            ));
+        };
+        let signature = AppSignature {
+            tenant_id: DEFAULT_TENANT,
+            code: code.to_owned(),
+            timestamp: timestamp.parse().map_err(|_| bad_signature())?,
+            signed: format!("app_id={code}&timestamp={timestamp}"),
+            sign: sign.to_owned(),
+        };
+        let app = prove(app, signature, local).await?;
+        Ok(Self { app })
+    }
+}
+
+impl FromRequestParts<App> for AppCaller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        Self::of(app, &parts.headers, is_local(&parts.extensions)).await
+    }
+}
+
+/// The signature in the headers, as the API document tells of it.
+pub(crate) struct SignedHeaders;
+
+impl Takes for SignedHeaders {
+    fn read(call: &mut Call) -> Self {
+        call.header("x-app-id")
+            .about("what the app calls itself")
+            .text(1..=CHARS_MAX)
+            .required();
+        call.header("x-timestamp")
+            .about("seconds since 1970")
+            .int()
+            .required();
+        call.header("x-sign")
+            .about("HMAC-SHA256 of `app_id=<X-App-Id>&timestamp=<X-Timestamp>`, lower-case hexadecimal")
+            .secret()
+            .text(1..=CHARS_MAX)
+            .required();
+        Self
+    }
+}
+
+/// The fields by which an app signs a body: all of it but the signature itself.
+pub(crate) struct SignedBody(AppSignature);
+
+impl SignedBody {
+    pub(crate) fn read(call: &mut Call) -> Self {
+        let code = call
+            .body("app_id")
+            .about("what the app calls itself")
+            .text(1..=CHARS_MAX)
+            .required();
+        let timestamp = call
+            .body("timestamp")
+            .about("seconds since 1970")
+            .int()
+            .required();
+        let sign = sign(call).required();
+        Self::new(call, code, timestamp, sign)
+    }
+
+    /// The same where an app may call or a person: nothing without `app_id`. An app that has not signed is refused
+    /// like one that has signed wrongly.
+    pub(crate) fn read_if_any(call: &mut Call) -> Option<Self> {
+        let code = call
+            .body("app_id")
+            .about("what the app calls itself; none for a person's own log-in")
+            .text(0..=CHARS_MAX)
+            .optional();
+        let timestamp = call
+            .body("timestamp")
+            .about("seconds since 1970; with `app_id` only")
+            .int()
+            .or(0);
+        let sign = sign(call).or(String::new());
+        let code = code.filter(|code| !code.is_empty())?;
+        Some(Self::new(call, code, timestamp, sign))
+    }
+
+    fn new(call: &Call, code: String, timestamp: i64, sign: String) -> Self {
+        Self(AppSignature {
+            tenant_id: DEFAULT_TENANT,
+            code,
+            timestamp,
+            signed: call.joined_without("sign"),
+            sign,
+        })
+    }
+
+    /// Which app has signed the body, if it may call once more now.
+    pub(crate) async fn prove(self, app: &App, local: bool) -> Result<AppActor, Refusal> {
+        prove(app, self.0, local).await
+    }
+}
+
+fn sign(call: &mut Call) -> crate::input::Typed<'_, String> {
+    call.body("sign")
+        .about(
+            "HMAC-SHA256 of all other fields as `name=value`, sorted by name and joined by `&`, lower-case hexadecimal",
+        )
+        .secret()
+        .text(0..=CHARS_MAX)
+}
+
+async fn prove(app: &App, signature: AppSignature, local: bool) -> Result<AppActor, Refusal> {
+    let proven = app.core.authenticate_app(signature).await.map_err(refused)?;
+    within_rate(app, RateKey::App(proven.app_id.unsigned_abs()), local)?;
+    Ok(proven)
+}
+
+fn refused(error: Error) -> Refusal {
+    match error.kind {
+        ErrorKind::Unauthenticated => bad_signature(),
+        _ => error.into(),
+    }
+}
+
+/// Nobody learns whether the app exists, is switched off, has signed wrongly or too long ago.
+fn bad_signature() -> Refusal {
+    Refusal::new(StatusCode::UNAUTHORIZED, "Invalid signature")
+}
