@@ -79,13 +79,26 @@ impl Http {
         }
     }
 
+    /// The same caller, whose requests share no connection with others.
+    pub(crate) fn on_its_own(&self) -> Self {
+        Self {
+            client: reqwest::Client::new(),
+            ..self.clone()
+        }
+    }
+
     /// Sends a request and reads the answer.
     ///
     /// # Panics
     /// When the server does not answer.
-    #[expect(clippy::expect_used, reason = "a server that does not answer fails the test")]
     pub async fn fetch(&self, request: reqwest::RequestBuilder) -> Answer {
-        let response = tokio::time::timeout(PATIENCE, request.send())
+        self.fetch_within(request, PATIENCE).await
+    }
+
+    /// The same for an answer that takes its time.
+    #[expect(clippy::expect_used, reason = "a server that does not answer fails the test")]
+    pub(crate) async fn fetch_within(&self, request: reqwest::RequestBuilder, patience: Duration) -> Answer {
+        let response = tokio::time::timeout(patience, request.send())
             .await
             .expect("an answer in time");
         let response = response.expect("an answer");

@@ -6,6 +6,8 @@
 mod browser;
 mod client;
 mod clock;
+mod events;
+mod poll;
 mod program;
 mod proxy;
 mod server;
@@ -14,6 +16,8 @@ mod server_program;
 pub use browser::{Browser, sample};
 pub use client::{Answer, Http, Socket};
 pub use clock::ManualClock;
+pub use events::{Events, ServerEvent, StreamEnd};
+pub use poll::Poll;
 pub use program::Program;
 pub use proxy::Proxy;
 pub use reqwest::multipart;
