@@ -19,6 +19,8 @@ mod group_rights_tests;
 mod hex;
 mod hub;
 mod id;
+#[cfg(test)]
+mod inbox_tests;
 pub mod place;
 mod policy;
 mod presence;

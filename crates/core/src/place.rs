@@ -1,7 +1,9 @@
 //! Where a message stands, as events say it: what a dialect needs to tell its clients which conversation that is. The
 //! rules about conversations are not here.
 
+use parlance_store::table::channel::EVERYBODY;
 use parlance_store::table::conversation::{self, Conversation};
+use parlance_store::table::inbox::PlaceRow;
 
 use crate::event::Audience;
 use crate::types::{ConversationId, ConversationKind, TenantId, UserId};
@@ -61,6 +63,22 @@ impl Place {
         }
     }
 
+    /// The place of messages in a direct conversation or channel.
+    pub(crate) fn of_row(row: PlaceRow) -> Self {
+        if row.kind == conversation::DIRECT {
+            return Self::Direct {
+                low: row.user_low,
+                high: row.user_high.unwrap_or(row.user_low),
+            };
+        }
+        let app = row.app_id.zip(row.app_code.zip(row.app_name));
+        Self::Channel(Box::new(Channel {
+            tenant_id: row.tenant_id,
+            app: app.map(|(id, (code, name))| AppCard { id, code, name }),
+            receiver: (row.user_low != EVERYBODY).then_some(row.user_low),
+        }))
+    }
+
     /// What kind of conversation it is.
     pub fn kind(&self) -> ConversationKind {
         match self {
@@ -76,6 +94,15 @@ impl Place {
             Self::Direct { low, high } if *low == user_id => Some(*high),
             Self::Direct { low, high } if *high == user_id => Some(*low),
             _ => None,
+        }
+    }
+
+    /// Whom a message of this sender is for; none for several people.
+    pub fn receiver_of(&self, sender_id: Option<UserId>) -> Option<UserId> {
+        match self {
+            Self::Direct { .. } => self.peer_of(sender_id?),
+            Self::Group { .. } => None,
+            Self::Channel(channel) => channel.receiver,
         }
     }
 

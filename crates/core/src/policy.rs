@@ -1,6 +1,7 @@
 //! Every permission check there is, once. Commands and queries ask here; dialects never decide.
 
 mod app;
+mod received;
 
 use parlance_store::Tx;
 use parlance_store::table::file::{self, StoredFile};
@@ -19,8 +20,10 @@ use crate::types::{
 };
 
 pub(crate) use app::{
-    app_by_code, managed_app, managed_mapping, sees_apps_of, standing_app, super_administrator, visitor,
+    account_holder, app_by_code, managed_app, managed_mapping, sees_apps_of, standing_app,
+    super_administrator, visitor,
 };
+pub(crate) use received::{Channels, Received, received_message};
 
 /// A conversation together with the caller's place in it.
 #[derive(Clone, Debug)]

@@ -9,10 +9,10 @@ use object_store::{Attribute, Attributes, ObjectStore};
 use parlance_store::table::user;
 
 use crate::account::{Issued, Login, LoginName, NewAccount, Registration, TokenRequest};
-use crate::app::{CreatedApp, NewApp};
+use crate::app::{AppActor, CreatedApp, NewApp};
 use crate::command::{
-    Command, ContactAnswer, Context, CreateGroup, CreateMapping, HandleContactRequest, MappedPerson,
-    OpenDirect, SendContactRequest, SendMessage, Sent, Target,
+    Addressee, Command, ContactAnswer, Context, CreateGroup, CreateMapping, HandleContactRequest,
+    MappedPerson, NamedFiles, OpenDirect, SendContactRequest, SendFromApp, SendMessage, Sent, Target, Voice,
 };
 use crate::event::Event;
 use crate::files::ObjectFiles;
@@ -160,6 +160,11 @@ impl TestCore {
         self.core.create_app(&system, new_app(code)).await.unwrap()
     }
 
+    /// An active app of the default tenant that has proven itself.
+    pub(crate) async fn app_actor(&self, code: &str) -> AppActor {
+        AppActor::of(self.app(code).await.listed.app)
+    }
+
     /// Gives somebody an account in an app; the number of the mapping.
     pub(crate) async fn map(&self, app_id: AppId, person: &Actor, mapped_key: &str) -> i64 {
         let mapping = CreateMapping {
@@ -294,6 +299,21 @@ async fn open(
         clock: Arc::clone(clock) as Arc<dyn Clock>,
     };
     Core::open(options).await.unwrap()
+}
+
+/// A plain text that an app says.
+pub(crate) fn notice(app: &AppActor, to: Addressee, text: &str) -> SendFromApp {
+    SendFromApp {
+        app: app.clone(),
+        voice: Voice::App,
+        to,
+        sender: None,
+        content_type: "TEXT".into(),
+        content: text.to_owned(),
+        client_id: None,
+        extra: None,
+        files: NamedFiles::default(),
+    }
 }
 
 /// An active app whose callback address is `https://CODE.example.com/callback`.

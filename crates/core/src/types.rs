@@ -60,6 +60,17 @@ impl ConversationKind {
     }
 }
 
+/// Whom somebody gets messages from outside groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Correspondent {
+    /// Another person: their direct conversation.
+    Person(UserId),
+    /// An app: its channel to the person and its channel to everybody are one conversation.
+    App(AppId),
+    /// The server itself: what no app has sent.
+    Server,
+}
+
 /// What a member may do. Ordered: an owner may do all that an administrator may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {

@@ -1,8 +1,9 @@
 //! Changes how one member sees a conversation: pin, mute, private name, draft, hide. Nobody else notices.
 
 use parlance_store::Tx;
-use parlance_store::table::{member, message, single_read};
+use parlance_store::table::{member, message};
 
+use crate::command::mark_read::{self, Passed};
 use crate::command::{Command, Context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
@@ -65,14 +66,23 @@ impl Command for HideConversation {
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
         let place = policy::membership(cx.tx, cx.actor, self.conversation_id).await?;
-        let (mut mine, last) = (place.member, place.conversation.last_seq);
+        let (kind, last) = (place.kind(), place.conversation.last_seq);
+        let mut mine = place.member;
+        let passed = Passed {
+            conversation_id: self.conversation_id,
+            kind,
+            after: mine.read_seq,
+            upto: last,
+        };
         mine.hidden_seq = last;
         mine.cleared_seq = last;
         mine.read_seq = last;
         mine.delivered_seq = last;
         mine.own_after_read = 0;
         member::update(cx.tx, &mine).await?;
-        single_read::fold(cx.tx, self.conversation_id, mine.user_id, last).await?;
+        if passed.upto > passed.after {
+            mark_read::settle(cx, passed).await?;
+        }
         tell_own_devices(cx, self.conversation_id);
         Ok(())
     }

@@ -1,13 +1,13 @@
 //! Moves a member's read cursor, or marks single messages beyond it as read.
 
 use parlance_store::Tx;
-use parlance_store::table::{member, message, single_read};
+use parlance_store::table::{member, message, read_mark, single_read};
 
 use crate::command::{Command, Context};
 use crate::error::{Error, Result};
 use crate::event::{Event, MessagesRead};
 use crate::policy::{self, Membership};
-use crate::types::{ConversationId, Message, MessageId};
+use crate::types::{ConversationId, ConversationKind, Message, MessageId, Seq};
 
 /// Messages named in one call at most.
 const MESSAGE_IDS_MAX: usize = 1_000;
@@ -56,7 +56,7 @@ impl Command for MarkRead {
             ReadUpTo::Exactly(ids) if ids.len() > MESSAGE_IDS_MAX => Err(Error::invalid(format!(
                 "at most {MESSAGE_IDS_MAX} messages are marked at once"
             ))),
-            ReadUpTo::Exactly(ids) => read_exactly(cx, place, ids).await,
+            ReadUpTo::Exactly(ids) => read_exactly(cx, place, ids).await.map(|_| ()),
         }
     }
 }
@@ -82,8 +82,13 @@ pub(crate) async fn read_to<T: Tx>(cx: &mut Context<'_, T>, place: Membership, s
     Ok(())
 }
 
-/// Marks messages one by one; the cursor follows where they close the gap behind it.
-async fn read_exactly<T: Tx>(cx: &mut Context<'_, T>, place: Membership, ids: &[MessageId]) -> Result<()> {
+/// Marks messages one by one, and tells how many were not read before; the cursor follows where they close the gap
+/// behind it.
+pub(crate) async fn read_exactly<T: Tx>(
+    cx: &mut Context<'_, T>,
+    place: Membership,
+    ids: &[MessageId],
+) -> Result<usize> {
     let (conversation_id, me) = (place.member.conversation_id, cx.actor.user_id);
     let mut newly: Vec<Message> = Vec::new();
     for id in ids {
@@ -99,7 +104,7 @@ async fn read_exactly<T: Tx>(cx: &mut Context<'_, T>, place: Membership, ids: &[
         }
     }
     if newly.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     newly.sort_by_key(|message| message.seq);
     let read_seq = message::first_unread(cx.tx, &place.member, place.conversation.last_seq).await? - 1;
@@ -114,10 +119,16 @@ async fn read_exactly<T: Tx>(cx: &mut Context<'_, T>, place: Membership, ids: &[
         message_ids: newly.iter().map(|message| message.id).collect(),
         at: cx.now,
     }));
-    Ok(())
+    Ok(newly.len())
 }
 
 async fn move_cursor<T: Tx>(cx: &mut Context<'_, T>, place: Membership, seq: i64) -> Result<()> {
+    let passed = Passed {
+        conversation_id: place.conversation.id,
+        kind: place.kind(),
+        after: place.member.read_seq,
+        upto: seq,
+    };
     let mut mine = place.member;
     mine.own_after_read = if seq >= place.conversation.last_seq {
         0
@@ -128,6 +139,25 @@ async fn move_cursor<T: Tx>(cx: &mut Context<'_, T>, place: Membership, seq: i64
     mine.delivered_seq = mine.delivered_seq.max(seq);
     mine.read_at = Some(cx.now);
     member::update(cx.tx, &mine).await?;
-    single_read::fold(cx.tx, mine.conversation_id, mine.user_id, seq).await?;
+    settle(cx, passed).await
+}
+
+/// The way that a read cursor has gone.
+pub(crate) struct Passed {
+    pub(crate) conversation_id: ConversationId,
+    pub(crate) kind: ConversationKind,
+    pub(crate) after: Seq,
+    pub(crate) upto: Seq,
+}
+
+/// What follows when a cursor of the caller's has moved: single reads behind it are of use no more, except for their
+/// times where somebody may ask when a message was read.
+pub(crate) async fn settle<T: Tx>(cx: &mut Context<'_, T>, passed: Passed) -> Result<()> {
+    let (id, me) = (passed.conversation_id, cx.actor.user_id);
+    if passed.kind == ConversationKind::Group {
+        return Ok(single_read::fold(cx.tx, id, me, passed.upto).await?);
+    }
+    read_mark::insert(cx.tx, id, me, passed.upto, cx.now).await?;
+    single_read::fold_into_mark(cx.tx, id, me, (passed.after, passed.upto), cx.now).await?;
     Ok(())
 }

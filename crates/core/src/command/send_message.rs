@@ -1,7 +1,7 @@
 //! Sends a message: the one way by which a message comes to be, whatever the dialect.
 
 use parlance_store::Tx;
-use parlance_store::table::{conversation, file, member, mention, message};
+use parlance_store::table::{conversation, file, inbox, member, mention, message};
 
 use crate::command::notify::notify_each;
 use crate::command::{Command, Context, NamedFiles, open_direct};
@@ -106,6 +106,8 @@ impl SendMessage {
 pub struct Sent {
     /// The message with what is shown beside it.
     pub view: MessageView,
+    /// Where it stands.
+    pub place: Place,
     /// Whether it had been sent before under the same client id.
     pub repeated: bool,
 }
@@ -114,7 +116,7 @@ impl Command for SendMessage {
     type Reply = Sent;
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<Sent> {
-        self.check_form(cx)?;
+        self.check_form(&cx.env.limits)?;
         if let Some(earlier) = self.earlier(cx).await? {
             return Ok(earlier);
         }
@@ -141,13 +143,7 @@ impl Command for SendMessage {
         if kind == ConversationKind::Direct && scope.blocked {
             return Err(ErrorKind::Blocked.into());
         }
-        let place = match scope.user_low.zip(scope.user_high) {
-            Some((low, high)) => Place::Direct { low, high },
-            None => Place::Group {
-                uuid: scope.uuid.unwrap_or_default(),
-                category: scope.category,
-            },
-        };
+        let place = place_of(&scope);
         let quote = self.quote(cx, conversation_id, scope.floor).await?;
 
         let carried = self.files.carried(cx, self.forwarded_from).await?;
@@ -174,7 +170,7 @@ impl Command for SendMessage {
         };
         cx.record(Event::MessageSent(Box::new(MessageSent {
             view: view.clone(),
-            place,
+            place: place.clone(),
             mentioned: mentioned.clone(),
             origin: cx.actor.session,
         })));
@@ -183,18 +179,20 @@ impl Command for SendMessage {
         notify_each(cx, &mentioned, told, name, view.message.id).await?;
         Ok(Sent {
             view,
+            place,
             repeated: false,
         })
     }
 }
 
 impl SendMessage {
-    fn check_form<T>(&self, cx: &Context<'_, T>) -> Result<()> {
+    /// Whether it can be a message at all.
+    pub(crate) fn check_form(&self, limits: &Limits) -> Result<()> {
         match self.blank {
-            Blank::Refused => check_content(&self.content_type, &self.content, &cx.env.limits)?,
-            Blank::Allowed => check_length(&self.content, &cx.env.limits)?,
+            Blank::Refused => check_content(&self.content_type, &self.content, limits)?,
+            Blank::Allowed => check_length(&self.content, limits)?,
         }
-        let most = cx.env.limits.content_bytes_max;
+        let most = limits.content_bytes_max;
         if self.extra.as_ref().is_some_and(|extra| extra.json.len() > most) {
             return Err(Error::new(
                 ErrorKind::TooLarge,
@@ -229,7 +227,7 @@ impl SendMessage {
         };
         let unchanged =
             first.edited_at.is_none() && first.recalled_at.is_none() && first.deleted_at.is_none();
-        let differs = first.content != self.content || first.content_type != self.content_type;
+        let differs = self.differs_from(&first);
         let here = match &self.target {
             Target::Conversation(id) => Some(*id),
             Target::Group(uuid) => conversation::id_by_uuid(cx.tx, uuid).await?,
@@ -243,19 +241,14 @@ impl SendMessage {
         if elsewhere || (unchanged && differs) {
             return Err(ErrorKind::IdempotencyConflict.into());
         }
-        let sender = message::card(cx.tx, cx.actor.user_id).await?.map(UserCard::from);
-        let quote = match first.reply_to {
-            Some(id) => load_quote(cx.tx, id).await?,
-            None => None,
-        };
-        Ok(Some(Sent {
-            view: MessageView {
-                message: first,
-                sender,
-                quote,
-            },
-            repeated: true,
-        }))
+        again(cx.tx, first).await.map(Some)
+    }
+
+    /// Whether another message was sent as this one is.
+    pub(crate) fn differs_from(&self, other: &Message) -> bool {
+        other.content != self.content
+            || other.content_type != self.content_type
+            || other.extra != self.extra.as_ref().map(Extra::stored)
     }
 
     async fn quote<T: Tx>(
@@ -325,6 +318,47 @@ impl SendMessage {
         }
         Ok(mentioned)
     }
+}
+
+fn place_of(scope: &message::SendScope) -> Place {
+    match scope.user_low.zip(scope.user_high) {
+        Some((low, high)) => Place::Direct { low, high },
+        None => Place::Group {
+            uuid: scope.uuid.clone().unwrap_or_default(),
+            category: scope.category,
+        },
+    }
+}
+
+/// A message that was sent before, as its sender gets it again.
+pub(crate) async fn again<T: Tx>(tx: &mut T, first: Message) -> Result<Sent> {
+    let conversation = conversation::by_id(tx, first.conversation_id).await?;
+    let conversation = conversation.ok_or(ErrorKind::ConversationMissing)?;
+    let place = match ConversationKind::of(conversation.kind) {
+        ConversationKind::Channel => {
+            let rows = inbox::places(tx, &[conversation.id]).await?;
+            let row = rows.into_iter().next().ok_or(ErrorKind::ConversationMissing)?;
+            Place::of_row(row)
+        }
+        ConversationKind::Direct | ConversationKind::Group => Place::of(&conversation),
+    };
+    let sender = match first.sender_id {
+        Some(sender_id) => message::card(tx, sender_id).await?.map(UserCard::from),
+        None => None,
+    };
+    let quote = match first.reply_to {
+        Some(id) => load_quote(tx, id).await?,
+        None => None,
+    };
+    Ok(Sent {
+        view: MessageView {
+            message: first,
+            sender,
+            quote,
+        },
+        place,
+        repeated: true,
+    })
 }
 
 /// Whether this names a type of content: upper-case letters and `_`, or `CUSTOM:` and a number.

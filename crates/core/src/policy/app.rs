@@ -59,6 +59,15 @@ pub(crate) async fn app_by_code<T: Tx>(tx: &mut T, tenant_id: TenantId, code: &s
     found.ok_or_else(|| ErrorKind::ItemMissing.into())
 }
 
+/// The person who has this account in an app. One that was switched off is nobody's.
+pub(crate) async fn account_holder<T: Tx>(tx: &mut T, app: &App, account: &str) -> Result<UserId> {
+    let found = app_mapping::by_key(tx, app.id, account).await?;
+    found
+        .filter(|mapping| mapping.active)
+        .map(|mapping| mapping.user_id)
+        .ok_or_else(|| ErrorKind::UserMissing.into())
+}
+
 /// Somebody who may enter an app: an active person with an active account in an active app.
 pub(crate) async fn visitor<T: Tx>(tx: &mut T, app: &App, user_id: UserId) -> Result<Visitor> {
     let mapping = app_mapping::of_user(tx, app.id, user_id).await?;

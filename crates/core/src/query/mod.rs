@@ -11,6 +11,7 @@ mod favorite;
 mod file;
 mod group;
 mod history;
+mod inbox;
 mod mention;
 mod message;
 mod named_group;
@@ -38,6 +39,11 @@ pub use group::{
 };
 pub use history::History;
 pub(crate) use history::view;
+pub(crate) use inbox::one as one_of_inbox;
+pub use inbox::{
+    CorrespondentCard, HistoryWith, Inbox, InboxEntry, InboxMessage, Received, ReceivedMessage, UnreadInbox,
+    WhichReceived,
+};
 pub use mention::{CanMentionAll, CountUnreadMentions, Mention, Mentionable, UnreadMentions};
 pub use message::{CountMessages, Edit, EditHistory, LatestMessages, MessageTotals, MessagesById};
 pub use named_group::{

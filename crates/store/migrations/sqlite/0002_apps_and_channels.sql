@@ -47,6 +47,11 @@ CREATE TABLE read_marks (
     read_at         INTEGER NOT NULL,
     PRIMARY KEY (conversation_id, user_id, read_seq)
 ) WITHOUT ROWID;
+-- What was read before marks were kept was read at the last known time, not at the next mark.
+INSERT INTO read_marks (conversation_id, user_id, read_seq, read_at)
+SELECT m.conversation_id, m.user_id, m.read_seq, COALESCE(m.read_at, c.last_message_at, c.updated_at)
+FROM members m JOIN conversations c ON c.id = m.conversation_id
+WHERE c.kind = 1 AND m.read_seq > 0;
 
 -- A business system that is joined to a tenant. code: the text that it calls itself. secret: sealed, because
 -- signatures are checked with it; the access token is only compared, so its hash is enough. The number of a deleted

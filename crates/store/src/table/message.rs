@@ -159,6 +159,16 @@ pub async fn with_sender<T: Tx>(tx: &mut T, id: i64) -> Result<Option<WithSender
         .await
 }
 
+/// Those of these messages that were not deleted, with their senders, newest first.
+pub async fn by_ids<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<Vec<WithSender>> {
+    let sql = format!(
+        "{} WHERE {} AND m.deleted_at IS NULL ORDER BY m.id DESC",
+        *WITH_SENDER,
+        in_json_list("m.id", 1)
+    );
+    tx.many(&sql, params![&json_list(ids.iter().copied())]).await
+}
+
 /// The newest `limit` messages of a conversation with `floor` < seq < `before`, newest first, without deleted ones.
 pub async fn page_before<T: Tx>(
     tx: &mut T,
@@ -307,6 +317,15 @@ pub async fn cards<T: Tx>(tx: &mut T, user_ids: &[i64]) -> Result<Vec<Card>> {
 /// The id of the message with this seq.
 pub async fn id_at<T: Tx>(tx: &mut T, conversation_id: i64, seq: i64) -> Result<Option<i64>> {
     let sql = "SELECT id FROM messages WHERE conversation_id = $1 AND seq = $2";
+    Ok(tx
+        .one::<(i64,)>(sql, params![conversation_id, seq])
+        .await?
+        .map(|row| row.0))
+}
+
+/// When the message with this seq was sent.
+pub async fn sent_at<T: Tx>(tx: &mut T, conversation_id: i64, seq: i64) -> Result<Option<i64>> {
+    let sql = "SELECT created_at FROM messages WHERE conversation_id = $1 AND seq = $2";
     Ok(tx
         .one::<(i64,)>(sql, params![conversation_id, seq])
         .await?

@@ -62,7 +62,7 @@ impl FromRow for Overview {
 
 /// Unread of member `m` in conversation `c`: what came after the cursor, less the own messages, less what others
 /// sent that does not count, less what was read singly. No step of it grows with the number of messages.
-const UNREAD: &str = "MAX(0, c.last_seq - m.read_seq - m.own_after_read \
+pub(crate) const UNREAD: &str = "MAX(0, c.last_seq - m.read_seq - m.own_after_read \
     - (SELECT COUNT(*) FROM messages x WHERE x.conversation_id = c.id AND x.seq > m.read_seq AND x.uncounted = 1 \
        AND x.sender_id IS DISTINCT FROM m.user_id) \
     - (SELECT COUNT(*) FROM single_reads r WHERE r.conversation_id = c.id AND r.user_id = m.user_id \

@@ -131,6 +131,14 @@ pub async fn by_id<T: Tx>(tx: &mut T, id: i64) -> Result<Option<User>> {
     .await
 }
 
+/// When an account was made.
+pub async fn created_at<T: Tx>(tx: &mut T, id: i64) -> Result<Option<i64>> {
+    let row = tx
+        .one::<(i64,)>("SELECT created_at FROM users WHERE id = $1", params![id])
+        .await?;
+    Ok(row.map(|row| row.0))
+}
+
 /// The account with this text id.
 pub async fn by_uid<T: Tx>(tx: &mut T, tenant_id: i64, uid: &str) -> Result<Option<User>> {
     let sql = format!(
