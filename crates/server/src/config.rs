@@ -28,6 +28,7 @@ use sources::{Found, Problem, Sources};
 )]
 pub struct Config {
     pub listen: SocketAddr,
+    pub public_url: String,
     pub data_dir: PathBuf,
     pub time_zone: String,
     pub cors_origins: Vec<String>,

@@ -70,6 +70,7 @@ pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router 
             user_rate: Some(Arc::clone(&user_rate)),
             loopback_exempt: limits.loopback_exempt,
             body_bytes_max: limits.http_body_bytes_max as u64,
+            public_url: config.public_url.clone(),
         };
         router = router.merge(platform::router(core.clone(), options));
     }

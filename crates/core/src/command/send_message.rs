@@ -120,13 +120,7 @@ impl Command for SendMessage {
         if let Some(earlier) = self.earlier(cx).await? {
             return Ok(earlier);
         }
-        let conversation_id = match &self.target {
-            Target::Conversation(id) => *id,
-            Target::Group(uuid) => conversation::id_by_uuid(cx.tx, uuid)
-                .await?
-                .ok_or(ErrorKind::ConversationMissing)?,
-            Target::User(peer_id) => open_direct::open(cx, *peer_id).await?.conversation_id,
-        };
+        let conversation_id = self.conversation(cx).await?;
         let scope = message::send_scope(cx.tx, cx.actor.user_id, conversation_id).await?;
         let scope = scope
             .filter(|scope| scope.tenant_id == cx.actor.tenant_id && scope.dissolved_at.is_none())
@@ -186,6 +180,18 @@ impl Command for SendMessage {
 }
 
 impl SendMessage {
+    /// Which conversation the target is; the direct one with a person is made if needed.
+    async fn conversation<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<ConversationId> {
+        match &self.target {
+            Target::Conversation(id) => Ok(*id),
+            Target::Group(uuid) => {
+                let found = conversation::id_by_uuid(cx.tx, uuid).await?;
+                found.ok_or_else(|| ErrorKind::ConversationMissing.into())
+            }
+            Target::User(peer_id) => Ok(open_direct::open(cx, *peer_id).await?.conversation_id),
+        }
+    }
+
     /// Whether it can be a message at all.
     pub(crate) fn check_form(&self, limits: &Limits) -> Result<()> {
         match self.blank {

@@ -17,6 +17,8 @@ pub struct Options {
     pub loopback_exempt: bool,
     /// Bytes of a body, uploads excepted.
     pub body_bytes_max: u64,
+    /// What links to files begin with, without a slash at its end; empty for links that are paths on this server.
+    pub public_url: String,
 }
 
 impl Default for Options {
@@ -26,6 +28,7 @@ impl Default for Options {
             user_rate: None,
             loopback_exempt: true,
             body_bytes_max: 1024 * 1024,
+            public_url: String::new(),
         }
     }
 }

@@ -3,13 +3,15 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::app::App;
 use crate::app_caller::{AppCaller, SignedHeaders};
 use crate::caller::{Address, Bearer, Caller, Local};
-use crate::input::{BodyForm, Described, Input, Takes, describe};
+use crate::input::{BodyForm, Described, Input, Takes, Upload, describe};
 use crate::refusal::Refusal;
 
 /// What is known of a route's calls and answers.
@@ -34,10 +36,20 @@ impl Argument for Caller {}
 impl Argument for Address {}
 impl Argument for Bearer {}
 impl Argument for Local {}
+impl Argument for Method {}
+impl Argument for HeaderMap {}
 
 impl Argument for AppCaller {
     fn describe(operation: &mut Operation) {
         operation.fields.extend(describe::<SignedHeaders>().1);
+    }
+}
+
+impl Argument for Upload {
+    fn describe(operation: &mut Operation) {
+        let (body, field) = Self::describe();
+        operation.body = Some(body);
+        operation.fields.push(field);
     }
 }
 
@@ -62,6 +74,11 @@ impl<T: ToSchema> Output for Json<T> {
         operation.schemas.extend(schemas);
         operation.answer = Some(T::schema());
     }
+}
+
+/// Bytes, or whatever else is no JSON.
+impl Output for Response {
+    fn describe(_operation: &mut Operation) {}
 }
 
 /// A handler that can be described. `P` is the marker that axum tells the arities of handlers apart by.

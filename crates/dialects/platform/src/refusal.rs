@@ -47,6 +47,11 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, "Could not validate credentials")
     }
 
+    /// A link that we have not made, or that has ended.
+    pub(crate) fn bad_link() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "This link is not valid, or no longer")
+    }
+
     /// More calls than allowed.
     pub(crate) fn too_many(seconds: impl ToString) -> Self {
         Self {

@@ -142,6 +142,14 @@ pub const KEYS: &[Key] = &[
          machines.",
     ),
     key(
+        "public_url",
+        Kind::Url,
+        r#""""#,
+        "The address at which clients reach this server, when it is to stand in what they are sent. Links to files that \
+         lie on this server begin with it; without it they are paths, which clients put behind the address they \
+         called.",
+    ),
+    key(
         "data_dir",
         Kind::Directory,
         r#""./parlance-data""#,

@@ -35,6 +35,8 @@ pub enum Kind {
         /// What is counted.
         unit: &'static str,
     },
+    /// The address that others reach a server at; empty means none.
+    Url,
     /// A list of web origins or `*`.
     Origins,
     /// A list of addresses and networks.
@@ -55,6 +57,9 @@ impl Kind {
             Self::Switch => "true or false".into(),
             Self::Choice(words) => format!("one of {}", quoted(words)),
             Self::Whole { min, max, unit } => format!("a whole number from {min} to {max} ({unit})"),
+            Self::Url => {
+                "an address such as \"https://chat.example.com\", without a slash at its end, or \"\" for none".into()
+            }
             Self::Origins => {
                 "a list of origins such as [\"https://chat.example.com\"], or [\"*\"] for any page".into()
             }
@@ -71,7 +76,7 @@ impl Kind {
     pub fn parse_text(self, text: &str) -> Result<Value, String> {
         let text = text.trim();
         match self {
-            Self::Address | Self::Directory | Self::File | Self::TimeZone | Self::Choice(_) => {
+            Self::Address | Self::Directory | Self::File | Self::TimeZone | Self::Choice(_) | Self::Url => {
                 Ok(Value::String(text.to_owned()))
             }
             Self::Switch => text
@@ -128,6 +133,7 @@ impl Kind {
                 let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
                 ensure(number.is_some_and(|number| (min..=max).contains(&number)), "")
             }
+            Self::Url => ensure(is_url(text(value)?), ""),
             Self::Origins => entries(value)?.into_iter().try_for_each(origin),
             Self::Networks => AddressList::parse(entries(value)?)
                 .map(drop)
@@ -164,6 +170,19 @@ fn entries(value: &Value) -> Result<Vec<&str>, String> {
     list.iter().map(text).collect()
 }
 
+/// Whether a text is empty, or scheme, host, perhaps a port and perhaps a path.
+fn is_url(text: &str) -> bool {
+    if text.is_empty() {
+        return true;
+    }
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:[]/".contains(c);
+    rest.is_some_and(|rest| !rest.starts_with(['/', ':']) && !rest.ends_with('/') && rest.chars().all(plain))
+        && !text.ends_with('/')
+}
+
 fn origin(entry: &str) -> Result<(), String> {
     if entry == "*" {
         return Ok(());
@@ -196,6 +215,32 @@ mod tests {
 
     fn from_text(kind: Kind, text: &str) -> Result<(), String> {
         kind.parse_text(text).and_then(|value| kind.check(&value))
+    }
+
+    #[test]
+    fn a_url_has_a_scheme_and_a_host_and_no_slash_at_its_end() {
+        for good in [
+            "",
+            "http://127.0.0.1:9000",
+            "https://a.example",
+            "https://[::1]:1/im/files",
+        ] {
+            assert_eq!(from_text(Kind::Url, good), Ok(()), "{good}");
+        }
+        for bad in [
+            "a.example",
+            "ftp://a",
+            "https://",
+            "https:///x",
+            "http://:80",
+            "http://a/",
+            "http://a b",
+            "http://a?x=1",
+            "http://user@a",
+            "https://a#x",
+        ] {
+            assert!(from_text(Kind::Url, bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -13,6 +13,8 @@ use tokio::time::timeout;
 const PARTS_MAX: usize = 64;
 /// How long a client may be silent in the middle of a form.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// Bytes of a part that are still read after it was refused. Past it, a client may not see the answer.
+const DRAIN_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Why a form cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +93,16 @@ impl Part<'_> {
     /// `Broken` and `Stalled`.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, FormError> {
         in_time(self.0.chunk()).await
+    }
+
+    /// Reads on for a while and throws away what comes: a client that is cut off while it sends does not see why.
+    pub async fn drain(&mut self) {
+        let mut left = DRAIN_BYTES_MAX;
+        while let Ok(Some(bytes)) = self.chunk().await
+            && bytes.len() <= left
+        {
+            left -= bytes.len();
+        }
     }
 
     /// The whole part as text of at most `bytes_max` bytes.

@@ -1,4 +1,5 @@
 //! One function for each route: it takes its input, makes one call to the core and gives a wire form.
 
 pub(crate) mod auth;
+pub(crate) mod media;
 pub(crate) mod user;

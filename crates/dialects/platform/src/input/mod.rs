@@ -4,6 +4,7 @@
 
 mod field;
 mod problem;
+mod upload;
 mod wrong;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub(crate) use field::{Described, Document, Word};
 use field::{Field, Raw, compact};
 pub(crate) use problem::Place;
 use problem::{Offending, Problem};
+pub(crate) use upload::Upload;
 
 /// Something that a handler takes from a call, field by field.
 pub(crate) trait Takes: Sized + Send {
@@ -41,6 +43,8 @@ pub(crate) enum BodyForm {
     Json,
     /// `application/x-www-form-urlencoded`.
     Form,
+    /// `multipart/form-data` with one file.
+    Upload,
 }
 
 /// The extractor: a whole input, or a 422 that names everything that is wrong.
@@ -65,7 +69,7 @@ impl<T: Takes> FromRequest<App> for Input<T> {
                 .map_err(|_| Refusal::too_large())?;
             call.body = match T::BODY {
                 BodyForm::Form => form(&parts, bytes).await,
-                BodyForm::Json | BodyForm::None => object(&bytes)?,
+                BodyForm::Json | BodyForm::None | BodyForm::Upload => object(&bytes)?,
             };
         }
         call.headers = parts.headers;

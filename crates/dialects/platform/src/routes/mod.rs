@@ -3,6 +3,7 @@
 //! document.
 
 mod auth;
+mod media;
 mod user;
 
 use std::collections::BTreeMap;
@@ -60,7 +61,6 @@ const FORM_BYTES: u64 = 64 * 1024;
 
 impl Route {
     /// The same line for a call that carries a file.
-    #[expect(dead_code, reason = "the upload of messages, which is being built, uses it")]
     pub(crate) fn upload(self) -> Self {
         Self {
             body: BodySize::Upload,
@@ -103,7 +103,10 @@ where
 }
 
 fn all() -> Vec<Route> {
-    [auth::routes(), user::routes()].into_iter().flatten().collect()
+    [auth::routes(), media::routes(), user::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// One line of the coverage ledger.

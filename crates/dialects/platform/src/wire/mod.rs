@@ -3,6 +3,8 @@
 pub(crate) mod auth;
 #[allow(dead_code, reason = "messages and jumps, which are being built, use it")]
 pub(crate) mod jump;
+#[allow(dead_code, reason = "messages, which are being built, use the rest of it")]
+pub(crate) mod media;
 pub(crate) mod page;
 pub(crate) mod time;
 pub(crate) mod user;

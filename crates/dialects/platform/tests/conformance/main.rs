@@ -8,5 +8,6 @@
 
 mod auth;
 mod general;
+mod media;
 mod people;
 mod user;

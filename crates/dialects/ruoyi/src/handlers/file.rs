@@ -24,9 +24,6 @@ use crate::wire::file::{PUBLIC, WireFile, WireTotals, key_of, path, url};
 const FILES_MAX: usize = 9;
 /// Bytes of a person's picture.
 const AVATAR_BYTES_MAX: u64 = 2 * 1024 * 1024;
-/// Bytes that are still read after a file has turned out too large: a client that is cut off while it sends does not
-/// see the answer. Past it, that cannot be helped.
-const DRAIN_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Files in a list when the client names no number.
 const PAGE_DEFAULT: i64 = 100;
 
@@ -62,20 +59,11 @@ pub(super) async fn receive(app: &App, part: &mut Part<'_>, bytes_max: u64) -> R
     while let Some(bytes) = part.chunk().await.map_err(form_refusal)? {
         if let Err(error) = incoming.write(&bytes).await {
             drop(incoming);
-            drain(part).await;
+            part.drain().await;
             return Err(upload_refusal(error));
         }
     }
     Ok(incoming)
-}
-
-async fn drain(part: &mut Part<'_>) {
-    let mut left = DRAIN_BYTES_MAX;
-    while let Ok(Some(bytes)) = part.chunk().await
-        && bytes.len() <= left
-    {
-        left -= bytes.len();
-    }
 }
 
 /// Every file of a form, in order. All are there before the first is kept, so that a form is kept whole or not at all.
