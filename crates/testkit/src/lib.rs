@@ -10,6 +10,7 @@ mod events;
 mod poll;
 mod program;
 mod proxy;
+mod raw;
 mod server;
 mod server_program;
 
@@ -20,6 +21,7 @@ pub use events::{Events, ServerEvent, StreamEnd};
 pub use poll::Poll;
 pub use program::Program;
 pub use proxy::Proxy;
+pub use raw::{RawHttp, RawRequest};
 pub use reqwest::multipart;
 pub use server::TestServer;
 pub use server_program::ServerProgram;

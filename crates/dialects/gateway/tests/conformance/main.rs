@@ -9,4 +9,5 @@
 mod guard;
 mod inner;
 mod notify;
+mod odd_requests;
 mod people;

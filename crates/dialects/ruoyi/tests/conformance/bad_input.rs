@@ -3,12 +3,11 @@
 
 use parlance_core::Limits;
 use parlance_dialect_ruoyi::{LedgerRow, ledger};
-use parlance_testkit::Answer;
+use parlance_testkit::{Answer, RawHttp, RawRequest};
 use serde_json::{Map, Value, json};
 
 use crate::group::group;
 use crate::people::{House, Person, ok, refused};
-use crate::raw::{RawHttp, RawRequest};
 
 /// Bytes of a body that is one too large.
 const TOO_LARGE_BYTES: usize = 1024 * 1024 + 1;

@@ -27,7 +27,6 @@ mod notification;
 mod order;
 mod people;
 mod public;
-mod raw;
 mod reaction;
 mod receipt;
 mod search;

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use parlance_testkit::Answer;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::client::Answer;
 
 /// How long an answer may take. Only a failing test ever waits this long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -20,18 +21,22 @@ pub struct RawHttp {
 /// What is sent as it stands.
 #[derive(Clone, Default)]
 pub struct RawRequest<'a> {
+    /// Method.
     pub method: &'a str,
     /// Path with its query.
     pub path: &'a str,
+    /// Sent as `Authorization: Bearer`.
     pub token: Option<&'a str>,
     /// Other header lines, each with its line end.
     pub headers: &'a str,
+    /// What follows the head.
     pub body: &'a [u8],
     /// A length to announce instead of the body's own.
     pub announced: Option<u64>,
 }
 
 impl RawHttp {
+    /// To a server; nothing is opened yet.
     pub fn new(address: SocketAddr) -> Self {
         Self {
             address,
@@ -39,7 +44,10 @@ impl RawHttp {
         }
     }
 
-    /// Sends a request and reads the answer. A panic of the server shows as no answer, which fails the test.
+    /// Sends a request and reads the answer.
+    ///
+    /// # Panics
+    /// When there is none, as after a panic of the server.
     pub async fn send(&mut self, request: &RawRequest<'_>) -> Answer {
         let bytes = request.bytes();
         let reused = self.stream.is_some();
@@ -52,6 +60,10 @@ impl RawHttp {
         answer.unwrap_or_else(|| panic!("no answer to {} {}", request.method, request.path))
     }
 
+    #[expect(
+        clippy::expect_used,
+        reason = "a server that cannot be reached fails the test"
+    )]
     async fn attempt(&mut self, bytes: &[u8]) -> Option<Answer> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
