@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use utoipa::ToSchema;
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::{Ref, RefOr, Schema, Type};
 
 use crate::app::App;
 use crate::app_caller::{AppCaller, SignedHeaders};
@@ -17,12 +17,23 @@ use crate::refusal::Refusal;
 /// What is known of a route's calls and answers.
 #[derive(Default)]
 pub(crate) struct Operation {
+    /// The path of the handler in this crate.
+    pub(crate) handler: &'static str,
     pub(crate) fields: Vec<Described>,
     pub(crate) body: Option<BodyForm>,
     /// The schema of a successful answer; none when it is no JSON.
     pub(crate) answer: Option<RefOr<Schema>>,
     /// The schemas that others refer to by name.
     pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+impl Operation {
+    fn of<F>() -> Self {
+        Self {
+            handler: std::any::type_name::<F>(),
+            ..Self::default()
+        }
+    }
 }
 
 /// An argument of a handler.
@@ -72,7 +83,15 @@ impl<T: ToSchema> Output for Json<T> {
         let mut schemas = Vec::new();
         T::schemas(&mut schemas);
         operation.schemas.extend(schemas);
-        operation.answer = Some(T::schema());
+        let schema = T::schema();
+        let is_object =
+            matches!(&schema, RefOr::T(Schema::Object(object)) if object.schema_type == Type::Object.into());
+        operation.answer = Some(if is_object {
+            operation.schemas.push((T::name().into(), schema));
+            Ref::from_schema_name(T::name()).into()
+        } else {
+            schema
+        });
     }
 }
 
@@ -97,13 +116,26 @@ macro_rules! endpoint {
             $($argument: Argument),*
         {
             fn operation() -> Operation {
-                let mut operation = Operation::default();
+                let mut operation = Operation::of::<F>();
                 $($argument::describe(&mut operation);)*
                 O::describe(&mut operation);
                 operation
             }
         }
     };
+}
+
+impl<F, R, O> Endpoint<((),)> for F
+where
+    F: Fn() -> R,
+    R: Future<Output = Result<O, Refusal>>,
+    O: Output,
+{
+    fn operation() -> Operation {
+        let mut operation = Operation::of::<F>();
+        O::describe(&mut operation);
+        operation
+    }
 }
 
 endpoint!(A);

@@ -7,13 +7,12 @@ mod app;
 #[allow(dead_code, reason = "apps and messages, which are being built, use it")]
 mod app_caller;
 mod caller;
-#[allow(dead_code, reason = "the API document, made from it, is being built")]
 mod endpoint;
 mod handlers;
 #[allow(
     dead_code,
     unused_imports,
-    reason = "apps, messages and the API document, which are being built, use the rest of it"
+    reason = "apps and messages, which are being built, use the rest of it"
 )]
 mod input;
 mod refusal;

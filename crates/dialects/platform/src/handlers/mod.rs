@@ -1,5 +1,6 @@
 //! One function for each route: it takes its input, makes one call to the core and gives a wire form.
 
 pub(crate) mod auth;
+pub(crate) mod documentation;
 pub(crate) mod media;
 pub(crate) mod user;

@@ -108,8 +108,8 @@ impl<'c> Field<'c> {
         let (least, most) = bounds.into_inner();
         let schema = || {
             let schema = ObjectBuilder::new().schema_type(Type::Integer);
-            let schema = schema.minimum((least != i64::MIN).then_some(least as f64));
-            schema.maximum((most != i64::MAX).then_some(most as f64)).into()
+            let schema = schema.minimum((least != i64::MIN).then_some(least));
+            schema.maximum((most != i64::MAX).then_some(most)).into()
         };
         let parse = |raw: &Raw| match raw.int()? {
             number if number < least => Err(Wrong::below(least)),

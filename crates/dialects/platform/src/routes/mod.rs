@@ -3,16 +3,20 @@
 //! document.
 
 mod auth;
+mod document;
+mod documentation;
 mod media;
 mod user;
 
 use std::collections::BTreeMap;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, any, on};
+use parlance_core::Error;
 use parlance_transport::http::limit::{BodyLimit, body_limit};
 
 use crate::app::App;
@@ -43,7 +47,7 @@ pub(crate) struct Route {
     test: &'static str,
     body: BodySize,
     handler: MethodRouter<App>,
-    #[expect(dead_code, reason = "the API document, the next commit, is made from it")]
+    summary: &'static str,
     operation: fn() -> Operation,
 }
 
@@ -60,6 +64,11 @@ enum BodySize {
 const FORM_BYTES: u64 = 64 * 1024;
 
 impl Route {
+    /// The same line with what it is for, in the API document.
+    pub(crate) fn says(self, summary: &'static str) -> Self {
+        Self { summary, ..self }
+    }
+
     /// The same line for a call that carries a file.
     pub(crate) fn upload(self) -> Self {
         Self {
@@ -98,15 +107,21 @@ where
         test,
         body: BodySize::Call,
         handler: on(filter, handler),
+        summary: "",
         operation: H::operation,
     }
 }
 
 fn all() -> Vec<Route> {
-    [auth::routes(), media::routes(), user::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        auth::routes(),
+        documentation::routes(),
+        media::routes(),
+        user::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// One line of the coverage ledger.
@@ -137,6 +152,11 @@ pub fn ledger() -> Vec<LedgerRow> {
         needs_rank: route.guard == Guard::Administrator,
     });
     routes.collect()
+}
+
+/// The API document of the whole table, as JSON.
+pub(crate) fn document() -> Result<Bytes, Error> {
+    document::json(all())
 }
 
 /// The router of the whole table.

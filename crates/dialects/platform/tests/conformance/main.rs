@@ -7,6 +7,7 @@
 )]
 
 mod auth;
+mod documentation;
 mod general;
 mod media;
 mod people;
