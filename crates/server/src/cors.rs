@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use parlance_transport::http::REQUEST_ID;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
@@ -17,9 +21,49 @@ const READABLE: [HeaderName; 4] = [
     header::ETAG,
 ];
 
+/// Headers that the served APIs read. Every preflight is told of them, whichever of them it asks for: browsers and
+/// people who try it by hand look for them, and `*` would not stand for Authorization.
+const READ: [&str; 6] = [
+    "authorization",
+    "content-type",
+    "x-app-id",
+    "x-timestamp",
+    "x-sign",
+    "idempotency-key",
+];
+
+/// These routes for pages of these origins.
+pub(crate) fn around(routes: Router, origins: &[String]) -> Router {
+    routes.layer(layer(origins)).layer(from_fn(ask_for_all))
+}
+
+/// Lets a preflight ask for everything that may be sent, besides what it asks for itself.
+async fn ask_for_all(mut request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    if request.method() == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+        let asked = headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS);
+        let asked = asked.and_then(|asked| asked.to_str().ok()).unwrap_or_default();
+        let mut names: Vec<&str> = asked
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .collect();
+        for name in READ {
+            if !names.iter().any(|asked| asked.eq_ignore_ascii_case(name)) {
+                names.push(name);
+            }
+        }
+        if let Ok(all) = HeaderValue::from_str(&names.join(",")) {
+            let headers = request.headers_mut();
+            headers.insert(header::ACCESS_CONTROL_REQUEST_HEADERS, all);
+        }
+    }
+    next.run(request).await
+}
+
 /// The layer for these origins. Credentials are never allowed: tokens travel in headers, and a page that could send
 /// somebody's cookies would have nothing to gain here.
-pub(crate) fn layer(origins: &[String]) -> CorsLayer {
+fn layer(origins: &[String]) -> CorsLayer {
     let allowed = if origins.iter().any(|origin| origin == "*") {
         AllowOrigin::any()
     } else {
@@ -41,9 +85,8 @@ pub(crate) fn layer(origins: &[String]) -> CorsLayer {
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
     use axum::body::Body;
-    use axum::http::{HeaderMap, Method, Request};
+    use axum::http::HeaderMap;
     use axum::routing::get;
     use tower::ServiceExt;
 
@@ -51,7 +94,7 @@ mod tests {
 
     async fn preflight(origins: &[&str], origin: &str) -> HeaderMap {
         let origins: Vec<String> = origins.iter().map(|origin| (*origin).to_owned()).collect();
-        let routes: Router = Router::new().route("/", get(async || "")).layer(layer(&origins));
+        let routes = around(Router::new().route("/", get(async || "")), &origins);
         let request = Request::builder()
             .method(Method::OPTIONS)
             .uri("/")
@@ -59,7 +102,7 @@ mod tests {
             .header(header::ACCESS_CONTROL_REQUEST_METHOD, "PUT")
             .header(
                 header::ACCESS_CONTROL_REQUEST_HEADERS,
-                "authorization,idempotency-key",
+                "authorization,X-Own, x-sign",
             )
             .body(Body::empty())
             .unwrap();
@@ -73,7 +116,7 @@ mod tests {
         assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_METHODS], "PUT");
         assert_eq!(
             headers[header::ACCESS_CONTROL_ALLOW_HEADERS],
-            "authorization,idempotency-key"
+            "authorization,X-Own,x-sign,content-type,x-app-id,x-timestamp,idempotency-key"
         );
         assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
     }

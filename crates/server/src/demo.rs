@@ -199,6 +199,10 @@ and in the socket, to send one:
 
   {{"type":"message","payload":{{"conversationId":1,"messageType":"TEXT","content":"你好 hello"}}}}
 
+The dialect platform explains itself at {scheme}://{address}/api/v1/docs and takes the same people:
+
+  curl -s {scheme}://{address}/api/v1/auth/login -d 'username={first}&password={PASSWORD}'; echo
+
 "#
     );
     text
@@ -227,5 +231,6 @@ mod tests {
         assert!(text.contains("curl -s https://127.0.0.1:8443/api/auth/login"));
         assert!(text.contains("wss://127.0.0.1:8443/ws/im?token=$TOKEN"));
         assert!(text.contains(r#"{"type":"message""#));
+        assert!(text.contains("https://127.0.0.1:8443/api/v1/docs"));
     }
 }

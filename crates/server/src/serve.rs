@@ -156,12 +156,11 @@ fn router(config: &Config, secrets: &Secrets, core: &Core, stopping: watch::Rece
         let core = asked.clone();
         async move { core.ready().await.map_err(|error| error.to_string()) }
     };
-    Router::new()
+    let routes = Router::new()
         .merge(health::routes(ready, stopping))
         .merge(Metrics::new(core.clone()).routes())
-        .merge(front::routes(config, secrets, core))
-        .layer(cors::layer(&config.cors_origins))
-        .layer(from_fn(request_id::track))
+        .merge(front::routes(config, secrets, core));
+    cors::around(routes, &config.cors_origins).layer(from_fn(request_id::track))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -7,6 +7,7 @@
 )]
 
 mod auth;
+mod bad_input;
 mod documentation;
 mod general;
 mod media;
