@@ -10,9 +10,9 @@ mod wrong;
 use std::collections::BTreeMap;
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Form, FromRequest, FromRequestParts, Query, RawPathParams, Request};
+use axum::extract::{Form, FromRequest, FromRequestParts, Multipart, Query, RawPathParams, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, Uri, header};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -24,6 +24,9 @@ use field::{Field, Raw, compact};
 pub(crate) use problem::Place;
 use problem::{Offending, Problem};
 pub(crate) use upload::Upload;
+
+/// Fields of a multipart form that are looked at.
+const FORM_FIELDS_MAX: usize = 64;
 
 /// Something that a handler takes from a call, field by field.
 pub(crate) trait Takes: Sized + Send {
@@ -41,7 +44,7 @@ pub(crate) enum BodyForm {
     None,
     /// A JSON object.
     Json,
-    /// `application/x-www-form-urlencoded`.
+    /// `application/x-www-form-urlencoded`, or `multipart/form-data` of texts.
     Form,
     /// `multipart/form-data` with one file.
     Upload,
@@ -235,13 +238,35 @@ fn query(uri: &Uri) -> Vec<(String, String)> {
         .unwrap_or_default()
 }
 
-/// The fields of a form; a body that is none has no fields.
+/// The fields of a form in either of the encodings that browsers know; a body that is none has no fields.
 async fn form(parts: &Parts, bytes: Bytes) -> Sent {
     let mut request = Request::new(Body::from(bytes));
     *request.method_mut() = parts.method.clone();
     *request.headers_mut() = parts.headers.clone();
+    let kind = parts.headers.get(header::CONTENT_TYPE);
+    if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/")) {
+        return Sent::Form(parts_of(request).await);
+    }
     let fields = Form::<Vec<(String, String)>>::from_request(request, &()).await;
     Sent::Form(fields.map(|Form(fields)| fields).unwrap_or_default())
+}
+
+/// The texts of a multipart form, as far as it can be read.
+async fn parts_of(request: Request) -> Vec<(String, String)> {
+    let mut fields = Vec::new();
+    let Ok(mut form) = Multipart::from_request(request, &()).await else {
+        return fields;
+    };
+    while fields.len() < FORM_FIELDS_MAX
+        && let Ok(Some(field)) = form.next_field().await
+    {
+        let name = field.name().unwrap_or_default().to_owned();
+        match field.text().await {
+            Ok(text) => fields.push((name, text)),
+            Err(_) => break,
+        }
+    }
+    fields
 }
 
 /// The fields of a JSON body.

@@ -1,6 +1,7 @@
 //! Logging in and out, tokens.
 
 use parlance_core::Limits;
+use parlance_testkit::multipart;
 use serde_json::json;
 
 use crate::people::{House, PASSWORD, ok, refused, wrong_fields};
@@ -24,6 +25,12 @@ async fn login_with_a_form() {
     );
     let with_it = http.with_token(given["access_token"].as_str().expect("a token"));
     assert_eq!(ok(with_it.get("/api/v1/users/me").await)["id"], alice.id);
+
+    let form = multipart::Form::new()
+        .text("username", "alice")
+        .text("password", PASSWORD);
+    let request = http.request("POST", "/api/v1/auth/login").multipart(form);
+    assert!(ok(http.fetch(request).await)["access_token"].is_string());
 
     refused(&send("username=alice&password=654321").await, 401, WRONG);
     refused(&send("username=nobody&password=123456").await, 401, WRONG);

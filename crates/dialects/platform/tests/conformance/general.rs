@@ -1,5 +1,11 @@
 //! What holds for every route: unknown paths, other methods, slashes at the end, odd bodies.
 
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Instant;
+
+use parlance_dialect_platform::Options;
+use parlance_transport::http::limit::RateLimiter;
 use serde_json::json;
 
 use crate::people::{House, PASSWORD, ok, refused, wrong_fields};
@@ -74,5 +80,31 @@ async fn a_body_over_the_limit_is_refused() {
     let body = json!({ "username": "x".repeat(1024 * 1024), "password": PASSWORD });
     let answer = house.stranger().post("/api/v1/auth/login/json", body).await;
     refused(&answer, 413, "Request body is too large");
+    house.server.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_calls_too_often_is_told_when_to_come_back() {
+    let once = NonZeroU32::MIN;
+    let options = Options {
+        user_rate: Some(Arc::new(RateLimiter::new(once, once, 16, Instant::now()))),
+        loopback_exempt: false,
+        ..Options::default()
+    };
+    let house = House::with_options(options).await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let mut slowed = alice.http.get("/api/v1/users/me").await;
+    // The bucket fills up while the calls are made, so how many get through depends on the machine.
+    while slowed.status == 200 {
+        slowed = alice.http.get("/api/v1/users/me").await;
+    }
+    refused(&slowed, 429, "Too many requests");
+    assert!(
+        slowed
+            .header("retry-after")
+            .parse::<u64>()
+            .is_ok_and(|seconds| seconds >= 1)
+    );
+    ok(bob.http.get("/api/v1/users/me").await);
     house.server.stop().await;
 }

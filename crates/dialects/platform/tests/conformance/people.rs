@@ -40,6 +40,12 @@ impl House {
         }
     }
 
+    pub async fn with_options(options: Options) -> Self {
+        Self {
+            server: TestServer::start(|core| router(core, options)).await,
+        }
+    }
+
     /// Nobody in particular.
     pub fn stranger(&self) -> Http {
         Http::new(self.server.address)
