@@ -50,6 +50,10 @@ pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router 
     let time_zone = TimeZone::get(&config.time_zone).unwrap_or(TimeZone::UTC);
     // One person's rate, whichever dialects the person speaks.
     let user_rate = limiter(limits.requests_per_second_user, limits.requests_burst_user);
+    let socket = Arc::new(SocketLimits {
+        message_bytes_max: limits.websocket_frame_bytes_max,
+        ..SocketLimits::default()
+    });
     let mut router = Router::new().route("/", get(async || NAME));
     if config.dialects.contains(&Dialect::Gateway) {
         let options = gateway::Options {
@@ -61,6 +65,8 @@ pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router 
             user_rate: Some(Arc::clone(&user_rate)),
             loopback_exempt: limits.loopback_exempt,
             body_bytes_max: limits.http_body_bytes_max as u64,
+            socket: Arc::clone(&socket),
+            notify: gateway::Notify::default(),
         };
         router = router.merge(gateway::router(core.clone(), options));
     }
@@ -81,10 +87,7 @@ pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router 
             user_rate: Some(user_rate),
             loopback_exempt: limits.loopback_exempt,
             body_bytes_max: limits.http_body_bytes_max as u64,
-            socket: Arc::new(SocketLimits {
-                message_bytes_max: limits.websocket_frame_bytes_max,
-                ..SocketLimits::default()
-            }),
+            socket,
         };
         router = router.merge(ruoyi::router(core.clone(), options));
     }

@@ -233,6 +233,24 @@ impl Socket {
         }
     }
 
+    /// Waits for a ping; frames before it are passed over.
+    ///
+    /// # Panics
+    /// When none comes, or the socket closes.
+    #[expect(clippy::expect_used, reason = "silence fails the test")]
+    pub async fn pinged(&mut self) {
+        loop {
+            let next = tokio::time::timeout(PATIENCE, self.stream.next())
+                .await
+                .expect("a ping in time");
+            match next {
+                Some(Ok(Message::Ping(_))) => return,
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => panic!("the socket was closed"),
+            }
+        }
+    }
+
     /// Waits for the close and gives its code and reason; frames before it are passed over.
     pub async fn closed(&mut self) -> (u16, String) {
         loop {

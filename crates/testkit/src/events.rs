@@ -46,19 +46,28 @@ impl Events {
     /// When the answer is no stream of events.
     #[expect(clippy::expect_used, reason = "a refused stream fails the test")]
     pub async fn open(request: reqwest::RequestBuilder) -> Self {
+        Self::try_open(request).await.expect("an answer")
+    }
+
+    /// The same on a server that may be gone.
+    ///
+    /// # Panics
+    /// When the answer is no stream of events.
+    #[expect(clippy::expect_used, reason = "silence fails the test")]
+    pub async fn try_open(request: reqwest::RequestBuilder) -> Option<Self> {
         let response = tokio::time::timeout(PATIENCE, request.send())
             .await
             .expect("an answer in time")
-            .expect("an answer");
+            .ok()?;
         let kind = response.headers().get("content-type").cloned();
         assert!(
             response.status() == 200 && kind.is_some_and(|kind| kind == "text/event-stream"),
             "no stream of events: {response:?}"
         );
-        Self {
+        Some(Self {
             response,
             parser: Parser::default(),
-        }
+        })
     }
 
     /// A header of the answer as text; empty if there is none.

@@ -22,6 +22,6 @@ pub use poll::Poll;
 pub use program::Program;
 pub use proxy::Proxy;
 pub use raw::{RawHttp, RawRequest};
-pub use reqwest::multipart;
+pub use reqwest::{RequestBuilder as Request, multipart};
 pub use server::TestServer;
 pub use server_program::ServerProgram;

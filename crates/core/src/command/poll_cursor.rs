@@ -41,13 +41,14 @@ pub struct AdvancePolling {
 }
 
 impl Command for AdvancePolling {
-    type Reply = ();
+    /// The message that it counts as: the cursor stands there, or further on.
+    type Reply = MessageId;
 
-    async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
+    async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<MessageId> {
         let reached = self.message_id.min(message::last_id(cx.tx).await?).max(0);
         let platform = i64::from(self.platform);
         poll_cursor::advance(cx.tx, cx.actor.user_id, platform, reached, cx.now).await?;
-        Ok(())
+        Ok(reached)
     }
 }
 
@@ -69,18 +70,18 @@ mod tests {
         assert_eq!(test.core.execute(&bob, start(1)).await.unwrap(), first);
         let second = test.say(&ann, here, "2").await.view.message.id;
         assert_eq!(test.core.execute(&bob, start(1)).await.unwrap(), first);
-        for (message_id, expected) in [
+        for (message_id, counts_as) in [
             (second, second),
-            (first, second),
-            (-5, second),
+            (first, first),
+            (-5, 0),
             (MessageId::MAX, second),
         ] {
             let advance = AdvancePolling {
                 platform: 1,
                 message_id,
             };
-            test.core.execute(&bob, advance).await.unwrap();
-            assert_eq!(test.core.query(&bob, at(1)).await.unwrap(), Some(expected));
+            assert_eq!(test.core.execute(&bob, advance).await.unwrap(), counts_as);
+            assert_eq!(test.core.query(&bob, at(1)).await.unwrap(), Some(second));
         }
         assert_eq!(test.core.query(&bob, at(2)).await.unwrap(), None);
         let test = test.restart().await;

@@ -112,6 +112,15 @@ pub enum Pick {
     Newest,
 }
 
+/// Messages of a group.
+#[derive(Clone, Debug)]
+pub struct GroupMessages {
+    /// The number that the group's creator gave it.
+    pub category: i64,
+    /// The messages, oldest first.
+    pub messages: Vec<MessageView>,
+}
+
 /// Messages of a group between two ids, both of them included, oldest first: what the caller may see of them. Ids are
 /// places in time, so they need not be of messages of this group.
 ///
@@ -132,9 +141,9 @@ pub struct GroupHistory {
 }
 
 impl Query for GroupHistory {
-    type Answer = Vec<MessageView>;
+    type Answer = GroupMessages;
 
-    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<MessageView>> {
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<GroupMessages> {
         let place = policy::membership_named(cx.tx, cx.actor, &self.uuid).await?;
         let (id, last) = (place.conversation.id, place.conversation.last_seq);
         let mut after = place.member.floor();
@@ -154,7 +163,10 @@ impl Query for GroupHistory {
                 rows
             }
         };
-        views(cx.tx, rows).await
+        Ok(GroupMessages {
+            category: place.conversation.category,
+            messages: views(cx.tx, rows).await?,
+        })
     }
 }
 
@@ -227,7 +239,7 @@ mod tests {
             && sent.view.message.content_type == NOTICE && sent.view.sender.as_ref().is_some_and(|card| card.uid == "ann"))
         );
         for who in [&ann, &bob] {
-            let seen = test.core.query(who, all(&uuid)).await.unwrap();
+            let seen = test.core.query(who, all(&uuid)).await.unwrap().messages;
             assert_eq!(texts(&seen), ["welcome"]);
             assert_eq!(test.core.query(who, UnreadTotal).await.unwrap(), 0);
             let shown = NamedGroup { uuid: uuid.clone() };
@@ -264,7 +276,7 @@ mod tests {
             ..CreateGroup::named("", vec![bob.user_id, ann.user_id, bob.user_id])
         };
         let group = test.core.execute_as_system(create.clone()).await.unwrap();
-        let shown = test.core.query(&ann, all(&group.uuid)).await.unwrap();
+        let shown = test.core.query(&ann, all(&group.uuid)).await.unwrap().messages;
         assert!(shown[0].sender.is_none());
         let of = NamedGroup {
             uuid: group.uuid.clone(),
@@ -334,7 +346,7 @@ mod tests {
                 ..all(&group.uuid)
             };
             async {
-                let views = test.core.query(&ann, history).await.unwrap();
+                let views = test.core.query(&ann, history).await.unwrap().messages;
                 texts(&views).concat()
             }
         };

@@ -7,8 +7,8 @@ use rustc_hash::FxHashSet;
 use crate::account::Actor;
 use crate::core::{Query, ReadContext};
 use crate::error::{Error, ErrorKind, Result};
-use crate::policy;
 use crate::types::{DELETED, User, UserId};
+use crate::{field, policy};
 
 /// People asked for by number in one call.
 const IDS_MAX: usize = 1_000;
@@ -63,7 +63,7 @@ impl Query for FindUserByUid {
 /// becomes of text ids of nobody, `unknown` says.
 ///
 /// # Errors
-/// `Invalid` for more than a group may have, `UserMissing`.
+/// `Invalid` for more than a group may have and for what cannot be a text id, `UserMissing`.
 #[derive(Clone, Debug)]
 pub struct FindUserIds {
     /// Whom.
@@ -93,6 +93,7 @@ impl Query for FindUserIds {
         }
         let mut ids = Vec::with_capacity(self.uids.len());
         for uid in &self.uids {
+            field::uid(uid)?;
             match user::id_of(cx.tx, cx.actor.tenant_id, uid).await? {
                 Some(id) => ids.push(id),
                 None if self.unknown == Unknown::PassedOver => {}

@@ -1,10 +1,37 @@
 //! What every handler of the dialect can reach: the core, and the few settings that the dialect needs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parlance_core::Core;
 use parlance_transport::http::client_addr::{AddressList, InternalGuard};
+use parlance_transport::http::event_stream::KEEP_ALIVE;
 use parlance_transport::http::limit::RateLimiter;
+use parlance_transport::websocket::SocketLimits;
+
+use crate::realtime::polls::Polls;
+
+/// How long things take at `/notify`.
+#[derive(Clone, Copy, Debug)]
+pub struct Notify {
+    /// How long a poll waits for a message.
+    pub poll_wait: Duration,
+    /// How often a WebSocket is pinged.
+    pub ping_every: Duration,
+    /// Silence after which a stream of events has a comment.
+    pub comment_every: Duration,
+}
+
+impl Default for Notify {
+    /// As the published server has it, where it says.
+    fn default() -> Self {
+        Self {
+            poll_wait: Duration::from_secs(30),
+            ping_every: Duration::from_secs(30),
+            comment_every: KEEP_ALIVE,
+        }
+    }
+}
 
 /// Settings of the dialect.
 #[derive(Clone)]
@@ -17,6 +44,10 @@ pub struct Options {
     pub loopback_exempt: bool,
     /// Bytes of a body.
     pub body_bytes_max: u64,
+    /// Bounds of a WebSocket.
+    pub socket: Arc<SocketLimits>,
+    /// How long things take.
+    pub notify: Notify,
 }
 
 impl Default for Options {
@@ -31,6 +62,8 @@ impl Default for Options {
             user_rate: None,
             loopback_exempt: true,
             body_bytes_max: 1024 * 1024,
+            socket: Arc::new(SocketLimits::default()),
+            notify: Notify::default(),
         }
     }
 }
@@ -40,6 +73,7 @@ impl Default for Options {
 pub(crate) struct App {
     pub(crate) core: Core,
     pub(crate) options: Arc<Options>,
+    pub(crate) polls: Arc<Polls>,
 }
 
 impl App {
@@ -47,6 +81,7 @@ impl App {
         Self {
             core,
             options: Arc::new(options),
+            polls: Arc::default(),
         }
     }
 }

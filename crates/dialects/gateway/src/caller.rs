@@ -20,7 +20,6 @@ use crate::refusal::Refusal;
 pub(crate) struct Caller {
     pub(crate) actor: Actor,
     /// The number that the token was issued with. It means something to the client only.
-    #[expect(dead_code, reason = "/notify keeps a place for each platform")]
     pub(crate) platform: u8,
 }
 

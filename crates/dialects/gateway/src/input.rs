@@ -3,8 +3,8 @@
 
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
-use serde::de::{Deserialize, DeserializeOwned, Deserializer};
-use serde_json::Value;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
+use serde_json::{Number, Value};
 
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -32,4 +32,17 @@ pub(crate) fn or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>
     deserializer: D,
 ) -> Result<T, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// A whole number, 0 when it is missing or null. One that is too large to be any number of ours is the largest there
+/// is, for the rules to refuse. For `#[serde(default, deserialize_with = "whole")]`.
+pub(crate) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let Some(number) = Option::<Number>::deserialize(deserializer)? else {
+        return Ok(0);
+    };
+    let large = || number.as_u64().map(|_| i64::MAX);
+    number
+        .as_i64()
+        .or_else(large)
+        .ok_or_else(|| D::Error::custom("not a whole number"))
 }

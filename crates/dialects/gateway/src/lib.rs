@@ -8,12 +8,13 @@ mod app;
 mod caller;
 mod handlers;
 mod input;
+mod realtime;
 mod refusal;
 mod reply;
 mod routes;
 mod wire;
 
-pub use app::Options;
+pub use app::{Notify, Options};
 pub use routes::{LedgerRow, ledger, meant_path};
 
 use axum::Router;

@@ -21,6 +21,14 @@ pub(crate) fn data<T: Serialize>(data: T) -> Answer<T> {
     Ok(Reply { code: 0, data })
 }
 
+/// What a handler gives whose answer lends from what it has read.
+pub(crate) type Line = Result<Response, Refusal>;
+
+/// A success, written at once.
+pub(crate) fn line(data: &impl Serialize) -> Line {
+    Ok(Reply { code: 0, data }.into_response())
+}
+
 /// An answer that is one line of JSON, as every answer of the dialect is.
 pub(crate) fn json_line(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {

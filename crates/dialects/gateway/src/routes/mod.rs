@@ -1,7 +1,9 @@
 //! The table of everything the dialect answers: method, path, guard, section of the contract and the test that
 //! covers it. The router is built from it, and so is the coverage ledger in `docs/dialects/gateway.md`.
 
+mod conversation;
 mod inner;
+mod message;
 mod notify;
 
 use std::collections::BTreeMap;
@@ -74,10 +76,15 @@ where
 }
 
 fn all() -> Vec<Route> {
-    [inner::routes(), notify::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        notify::routes(),
+        message::routes(),
+        conversation::routes(),
+        inner::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// One line of the coverage ledger.

@@ -3,10 +3,6 @@
 //! Eighty bits: 42 of Unix time in milliseconds, 12 of a counter, 4 of the conversation's type and 22 of a hash of
 //! its id. The common number has time and counter; what the conversation adds can be left away, so texts need not be
 //! kept and are in the order of the numbers.
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the routes that speak of messages use it")
-)]
 
 use parlance_core::types::MessageId;
 

@@ -6,8 +6,13 @@
     reason = "helpers of tests: what is missing fails the test, and nobody else sees them"
 )]
 
+mod bad_input;
+mod conversation;
 mod guard;
+mod history;
 mod inner;
+mod message;
 mod notify;
 mod odd_requests;
 mod people;
+mod streams;
