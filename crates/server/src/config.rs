@@ -162,6 +162,7 @@ pub enum Format {
 pub struct Platform {
     pub signature_window_seconds: i64,
     pub ticket_ttl_seconds: i64,
+    pub login_page: String,
 }
 
 /// Settings under `ruoyi`.

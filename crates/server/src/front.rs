@@ -75,6 +75,7 @@ pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router 
             time_zone: time_zone.clone(),
             user_rate: Some(Arc::clone(&user_rate)),
             loopback_exempt: limits.loopback_exempt,
+            login_page: config.platform.login_page.clone(),
             body_bytes_max: limits.http_body_bytes_max as u64,
             public_url: config.public_url.clone(),
         };

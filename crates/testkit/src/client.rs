@@ -43,10 +43,15 @@ pub struct Http {
 }
 
 impl Http {
-    /// Nobody in particular.
+    /// Nobody in particular. A redirect is an answer like any other, and not followed.
+    ///
+    /// # Panics
+    /// When the machine cannot make a client.
+    #[expect(clippy::expect_used, reason = "a test cannot go on without its client")]
     pub fn new(address: SocketAddr) -> Self {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
         Self {
-            client: reqwest::Client::new(),
+            client: client.build().expect("a client"),
             base: format!("http://{address}"),
             token: None,
         }

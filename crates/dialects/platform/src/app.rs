@@ -15,6 +15,8 @@ pub struct Options {
     pub user_rate: Option<Arc<RateLimiter>>,
     /// Whether callers on this machine are exempt from rate limits.
     pub loopback_exempt: bool,
+    /// Where a browser that follows a jump without a session logs in: a path on this server, or an address.
+    pub login_page: String,
     /// Bytes of a body, uploads excepted.
     pub body_bytes_max: u64,
     /// What links to files begin with, without a slash at its end; empty for links that are paths on this server.
@@ -27,6 +29,7 @@ impl Default for Options {
             time_zone: TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC),
             user_rate: None,
             loopback_exempt: true,
+            login_page: "/".into(),
             body_bytes_max: 1024 * 1024,
             public_url: String::new(),
         }

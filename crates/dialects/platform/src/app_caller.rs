@@ -160,3 +160,122 @@ fn refused(error: Error) -> Refusal {
 fn bad_signature() -> Refusal {
     Refusal::new(StatusCode::UNAUTHORIZED, "Invalid signature")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+    use std::sync::Arc;
+    use std::time::Instant;
+
+    use axum::http::HeaderValue;
+    use axum::response::IntoResponse;
+    use hmac::{Hmac, KeyInit, Mac};
+    use parlance_core::Actor;
+    use parlance_core::app::NewApp;
+    use parlance_testkit::TestServer;
+    use parlance_transport::http::limit::RateLimiter;
+    use sha2::Sha256;
+
+    use super::*;
+    use crate::app::Options;
+    use crate::caller::within_rate;
+
+    /// An app with its secret, and a dialect that lets each caller call five times at once.
+    async fn scene() -> (TestServer, App, String) {
+        let server = TestServer::start(|core| crate::router(core, Options::default())).await;
+        let five = NonZeroU32::new(5).unwrap();
+        let options = Options {
+            user_rate: Some(Arc::new(RateLimiter::new(
+                NonZeroU32::MIN,
+                five,
+                10,
+                Instant::now(),
+            ))),
+            ..Options::default()
+        };
+        let new = NewApp {
+            code: "oa".into(),
+            name: "OA".into(),
+            callback_url: "https://oa.example.com/".into(),
+            protocol: "SIMPLE_API".into(),
+            active: true,
+            ..NewApp::default()
+        };
+        let system = Actor::system(DEFAULT_TENANT);
+        let made = server.core.create_app(&system, new).await.unwrap();
+        let app = App::new(server.core.clone(), options);
+        (server, app, made.keys.secret)
+    }
+
+    fn headers(secret: &str, code: &str, timestamp: &str, text: &str) -> HeaderMap {
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+        mac.update(text.as_bytes());
+        let bytes = mac.finalize().into_bytes();
+        let sign: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut headers = HeaderMap::new();
+        for (name, value) in HEADERS.into_iter().zip([code, timestamp, &sign]) {
+            headers.insert(name, HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    async fn status(app: &App, headers: &HeaderMap) -> u16 {
+        match AppCaller::of(app, headers, true).await {
+            Ok(_) => 200,
+            Err(refusal) => refusal.into_response().status().as_u16(),
+        }
+    }
+
+    #[tokio::test]
+    async fn signed_headers_say_which_app_calls() {
+        let (server, app, secret) = scene().await;
+        let now = (server.core.now() / 1_000_000).to_string();
+        let text = format!("app_id=oa&timestamp={now}");
+        let good = headers(&secret, "oa", &now, &text);
+        assert_eq!(AppCaller::of(&app, &good, true).await.unwrap().app.code, "oa");
+        assert!(AppCaller::is_meant(&good));
+
+        let mangled = format!("app_id=oa\u{d7}tamp={now}");
+        assert_eq!(status(&app, &headers(&secret, "oa", &now, &mangled)).await, 401);
+        assert_eq!(status(&app, &headers(&secret, "crm", &now, &text)).await, 401);
+        assert_eq!(status(&app, &headers("another", "oa", &now, &text)).await, 401);
+        for odd in ["", "now", "1e9", "99999999999999999999", "-1"] {
+            let text = format!("app_id=oa&timestamp={odd}");
+            assert_eq!(
+                status(&app, &headers(&secret, "oa", odd, &text)).await,
+                401,
+                "{odd}"
+            );
+        }
+        for name in HEADERS {
+            let mut fewer = good.clone();
+            fewer.remove(name);
+            assert_eq!(status(&app, &fewer).await, 401, "{name}");
+            assert!(AppCaller::is_meant(&fewer));
+        }
+        assert!(!AppCaller::is_meant(&HeaderMap::new()));
+        let mut upper = good;
+        let sign = upper["x-sign"].to_str().unwrap().to_uppercase();
+        upper.insert("x-sign", HeaderValue::from_str(&sign).unwrap());
+        assert_eq!(status(&app, &upper).await, 401);
+        server.stop().await;
+    }
+
+    #[tokio::test]
+    async fn the_rate_of_an_app_is_its_own() {
+        let (server, app, secret) = scene().await;
+        let now = (server.core.now() / 1_000_000).to_string();
+        let good = headers(&secret, "oa", &now, &format!("app_id=oa&timestamp={now}"));
+        for _ in 0..5 {
+            assert!(AppCaller::of(&app, &good, false).await.is_ok());
+        }
+        let refusal = AppCaller::of(&app, &good, false).await.unwrap_err();
+        assert_eq!(refusal.into_response().status().as_u16(), 429);
+        assert!(within_rate(&app, RateKey::User(1), false).is_ok());
+        assert!(
+            AppCaller::of(&app, &good, true).await.is_ok(),
+            "from this machine"
+        );
+        server.stop().await;
+    }
+}

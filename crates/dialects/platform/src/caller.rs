@@ -106,7 +106,6 @@ impl FromRequestParts<App> for Caller {
 }
 
 /// The token in the header of a call that may come without one, unproven.
-#[allow(dead_code, reason = "the routes under /simple, which are being built, use it")]
 pub(crate) struct Bearer(pub(crate) Option<String>);
 
 impl FromRequestParts<App> for Bearer {
@@ -118,7 +117,6 @@ impl FromRequestParts<App> for Bearer {
 }
 
 /// Whether a call comes from this machine itself, for handlers that find out who calls.
-#[allow(dead_code, reason = "the routes under /simple, which are being built, use it")]
 pub(crate) struct Local(pub(crate) bool);
 
 impl FromRequestParts<App> for Local {

@@ -23,6 +23,8 @@ pub(crate) struct Operation {
     pub(crate) body: Option<BodyForm>,
     /// The schema of a successful answer; none when it is no JSON.
     pub(crate) answer: Option<RefOr<Schema>>,
+    /// The status of a success that is not 200.
+    pub(crate) status: Option<&'static str>,
     /// The schemas that others refer to by name.
     pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
 }

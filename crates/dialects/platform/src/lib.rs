@@ -4,7 +4,10 @@
 //! in [`wire`]; what is allowed is decided in core, never here.
 
 mod app;
-#[allow(dead_code, reason = "apps and messages, which are being built, use it")]
+#[allow(
+    dead_code,
+    reason = "POST /messages/, which is being built, is called with signed headers"
+)]
 mod app_caller;
 mod caller;
 mod endpoint;

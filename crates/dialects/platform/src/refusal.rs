@@ -52,6 +52,11 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, "This link is not valid, or no longer")
     }
 
+    /// Whether nothing is wrong but that nobody has proven who calls.
+    pub(crate) fn is_unauthenticated(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
     /// More calls than allowed.
     pub(crate) fn too_many(seconds: impl ToString) -> Self {
         Self {

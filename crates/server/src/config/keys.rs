@@ -339,6 +339,13 @@ pub const KEYS: &[Key] = &[
         "How long the ticket is good that brings somebody into an app. It can be used once.",
     ),
     key(
+        "platform.login_page",
+        Kind::Page,
+        r#""/""#,
+        "Where a browser is sent that follows a link into an app without being logged in. The parameter `next` tells \
+         the page the link to go back to.",
+    ),
+    key(
         "ruoyi.oldest_first",
         Kind::Switch,
         "false",

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use parlance_core::app::jump::web_address;
 use parlance_transport::http::AddressList;
 use toml::Value;
 
@@ -20,6 +21,8 @@ pub enum Kind {
     Directory,
     /// A path of a file; empty means none.
     File,
+    /// Where a browser can be sent: a path on this server, or an address on another one.
+    Page,
     /// A name from the IANA time zone database.
     TimeZone,
     /// `true` or `false`.
@@ -53,6 +56,9 @@ impl Kind {
             Self::Address => "an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"".into(),
             Self::Directory => "the path of a directory".into(),
             Self::File => "the path of a file, or \"\" for none".into(),
+            Self::Page => {
+                "a path on this server such as \"/login\", or an address such as \"https://chat.example.com/login\"".into()
+            }
             Self::TimeZone => "a time zone by its IANA name, such as \"Asia/Shanghai\" or \"UTC\"".into(),
             Self::Switch => "true or false".into(),
             Self::Choice(words) => format!("one of {}", quoted(words)),
@@ -76,9 +82,13 @@ impl Kind {
     pub fn parse_text(self, text: &str) -> Result<Value, String> {
         let text = text.trim();
         match self {
-            Self::Address | Self::Directory | Self::File | Self::TimeZone | Self::Choice(_) | Self::Url => {
-                Ok(Value::String(text.to_owned()))
-            }
+            Self::Address
+            | Self::Directory
+            | Self::File
+            | Self::Page
+            | Self::TimeZone
+            | Self::Choice(_)
+            | Self::Url => Ok(Value::String(text.to_owned())),
             Self::Switch => text
                 .to_ascii_lowercase()
                 .parse()
@@ -123,6 +133,7 @@ impl Kind {
                 .map_err(|_| String::new()),
             Self::Directory => ensure(!text(value)?.trim().is_empty(), ""),
             Self::File => text(value).map(drop),
+            Self::Page => ensure(is_page(text(value)?), ""),
             Self::TimeZone => match jiff::tz::TimeZone::get(text(value)?) {
                 Ok(_) => Ok(()),
                 Err(_) => Err("no time zone has this name".into()),
@@ -181,6 +192,13 @@ fn is_url(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:[]/".contains(c);
     rest.is_some_and(|rest| !rest.starts_with(['/', ':']) && !rest.ends_with('/') && rest.chars().all(plain))
         && !text.ends_with('/')
+}
+
+/// Whether a browser goes where this says: what only looks like a path may lead to another server.
+fn is_page(text: &str) -> bool {
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    let path = text.starts_with('/') && !text.starts_with("//") && !text.contains('\\');
+    plain && (path || web_address(text).is_ok())
 }
 
 fn origin(entry: &str) -> Result<(), String> {
@@ -302,6 +320,29 @@ mod tests {
             "https://ex ample",
         ] {
             assert!(from_text(Kind::Origins, bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_a_path_here_or_an_address_elsewhere() {
+        for good in [
+            "/",
+            "/login?x=1#/y",
+            "https://chat.example.com/login",
+            "http://localhost:5173",
+        ] {
+            assert_eq!(from_text(Kind::Page, good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "login",
+            "//evil.example",
+            "/\\evil.example",
+            "javascript:alert(1)",
+            "https://a@b.example",
+            "/a b",
+        ] {
+            assert!(from_text(Kind::Page, bad).is_err(), "{bad}");
         }
     }
 

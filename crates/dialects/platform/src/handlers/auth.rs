@@ -1,5 +1,7 @@
 //! Logging in and out (decision 3).
 
+use std::net::IpAddr;
+
 use axum::extract::State;
 use parlance_core::account::{Issued, Login, LoginName, TokenRequest};
 use parlance_core::types::DEFAULT_TENANT;
@@ -14,7 +16,7 @@ use crate::reply::{Answer, ok};
 use crate::wire::auth::{WireDone, WireToken};
 
 /// Characters of a name or password that are looked at; longer ones belong to nobody.
-const CHARS_MAX: usize = 256;
+pub(super) const CHARS_MAX: usize = 256;
 
 const REQUEST: TokenRequest<'static> = TokenRequest {
     dialect: DIALECT,
@@ -47,13 +49,7 @@ pub(crate) async fn login_form(
     Address(address): Address,
     Input(form): Input<LoginForm>,
 ) -> Answer<WireToken> {
-    let login = Login {
-        tenant_id: DEFAULT_TENANT,
-        name: LoginName::Any(form.username),
-        password: form.password,
-        address,
-    };
-    let issued = app.core.login(login, REQUEST).await.map_err(wrong_login)?;
+    let issued = log_in(&app, form.username, form.password, address).await?;
     ok(wire(&app, issued))
 }
 
@@ -90,14 +86,24 @@ pub(crate) async fn login_json(
     let names = [body.mobile, body.username, body.identifier];
     let named = names.into_iter().flatten().find(|name| !name.is_empty());
     let name = named.ok_or_else(|| Refusal::rule("One of mobile, username and identifier is required"))?;
+    let issued = log_in(&app, name, body.password, address).await?;
+    ok(wire(&app, issued))
+}
+
+/// A token for a name and a password, wherever they were typed.
+pub(super) async fn log_in(
+    app: &App,
+    name: String,
+    password: String,
+    address: IpAddr,
+) -> Result<Issued, Refusal> {
     let login = Login {
         tenant_id: DEFAULT_TENANT,
         name: LoginName::Any(name),
-        password: body.password,
+        password,
         address,
     };
-    let issued = app.core.login(login, REQUEST).await.map_err(wrong_login)?;
-    ok(wire(&app, issued))
+    app.core.login(login, REQUEST).await.map_err(wrong_login)
 }
 
 /// Nobody learns whether a name exists.
@@ -120,6 +126,6 @@ pub(crate) async fn refresh(State(app): State<App>, caller: Caller) -> Answer<Wi
     ok(wire(&app, issued))
 }
 
-fn wire(app: &App, issued: Issued) -> WireToken {
+pub(super) fn wire(app: &App, issued: Issued) -> WireToken {
     WireToken::new(issued, app.core.now())
 }

@@ -172,7 +172,7 @@ fn responses(route: &Route, operation: &Operation) -> Responses {
         ),
         None => good,
     };
-    let mut responses = ResponsesBuilder::new().response("200", good);
+    let mut responses = ResponsesBuilder::new().response(operation.status.unwrap_or("200"), good);
     if route.guard != Guard::Public {
         responses = responses.response("401", refusal("No token, or not a valid one", REFUSAL));
     }

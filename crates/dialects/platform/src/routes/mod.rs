@@ -2,10 +2,12 @@
 //! and the handler. The router is built from it, and so are the ledger in `docs/dialects/platform.md` and the API
 //! document.
 
+mod app;
 mod auth;
 mod document;
 mod documentation;
 mod media;
+mod simple;
 mod user;
 
 use std::collections::BTreeMap;
@@ -114,9 +116,11 @@ where
 
 fn all() -> Vec<Route> {
     [
+        app::routes(),
         auth::routes(),
         documentation::routes(),
         media::routes(),
+        simple::routes(),
         user::routes(),
     ]
     .into_iter()

@@ -1,10 +1,12 @@
 //! The shapes that clients of the dialect read. Foreign names stand here and in the inputs of handlers only.
 
+pub(crate) mod app;
 pub(crate) mod auth;
-#[allow(dead_code, reason = "messages and jumps, which are being built, use it")]
+#[allow(dead_code, reason = "messages, which are being built, read jumps too")]
 pub(crate) mod jump;
 #[allow(dead_code, reason = "messages, which are being built, use the rest of it")]
 pub(crate) mod media;
 pub(crate) mod page;
+pub(crate) mod simple;
 pub(crate) mod time;
 pub(crate) mod user;

@@ -6,10 +6,15 @@
     reason = "helpers of tests: what is missing fails the test, and nobody else sees them"
 )]
 
+mod app;
 mod auth;
 mod bad_input;
+mod business;
 mod documentation;
 mod general;
+mod jump;
+mod mapping;
 mod media;
 mod people;
+mod ticket;
 mod user;
