@@ -18,6 +18,7 @@ mod http;
 mod idle;
 mod label;
 mod latency;
+mod notify;
 mod outgoing;
 mod process;
 mod progress;
@@ -46,6 +47,7 @@ use crate::failure::{Outcome, fail};
 use crate::fanout::FanoutLoad;
 use crate::fill::{FillLoad, Ground};
 use crate::idle::IdleLoad;
+use crate::notify::NotifyLoad;
 use crate::raw_sqlite::SqliteLoad;
 use crate::reading::{ReadLoad, Reading};
 use crate::send::SendLoad;
@@ -76,6 +78,8 @@ enum Command {
     Send(SendArgs),
     /// One group with many connected members
     Fanout(FanoutArgs),
+    /// One conversation of the gateway dialect read by WebSocket, server-sent events and polling
+    Notify(NotifyArgs),
     /// Many sockets that do nothing
     Idle(IdleArgs),
     /// Store many messages for the reading loads
@@ -109,6 +113,14 @@ struct FanoutArgs {
     target: TargetArgs,
     #[command(flatten)]
     load: FanoutLoad,
+}
+
+#[derive(Debug, Args)]
+struct NotifyArgs {
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    load: NotifyLoad,
 }
 
 #[derive(Debug, Args)]
@@ -228,6 +240,10 @@ async fn dispatch(cli: &Cli) -> Outcome<()> {
             let found = fanout::run(&target, &crowd, &args.load).await?;
             cli.show("fanout", &found)?;
             check_faults(&found.faults)
+        }
+        Command::Notify(args) => {
+            let (target, _server) = Target::open(&args.target).await?;
+            cli.show("notify", &notify::run(&target, &args.load).await?)
         }
         Command::Idle(args) => {
             let (target, mut server) = Target::open(&args.target).await?;
