@@ -78,6 +78,7 @@ pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router 
             login_page: config.platform.login_page.clone(),
             body_bytes_max: limits.http_body_bytes_max as u64,
             public_url: config.public_url.clone(),
+            socket: Arc::clone(&socket),
         };
         router = router.merge(platform::router(core.clone(), options));
     }

@@ -190,6 +190,24 @@ impl Socket {
             .expect("a live socket");
     }
 
+    /// The next text as it came, which need not be JSON.
+    ///
+    /// # Panics
+    /// When none comes, or the socket closes.
+    #[expect(clippy::expect_used, reason = "silence fails the test")]
+    pub async fn next_text(&mut self) -> String {
+        loop {
+            let next = tokio::time::timeout(PATIENCE, self.stream.next())
+                .await
+                .expect("a frame in time");
+            match next {
+                Some(Ok(Message::Text(text))) => return text.to_string(),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                other => panic!("no text came: {other:?}"),
+            }
+        }
+    }
+
     /// The next frame of this type; others are passed over.
     ///
     /// # Panics

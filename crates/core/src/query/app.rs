@@ -3,6 +3,7 @@
 use parlance_store::Tx;
 use parlance_store::table::app;
 
+use crate::app::{jump, redirect_origins};
 use crate::command::CATEGORIES_MAX;
 use crate::core::{Query, ReadContext};
 use crate::error::{ErrorKind, Result};
@@ -76,6 +77,30 @@ impl Query for AppCategories {
     async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<AppCategory>> {
         policy::super_administrator(cx.actor)?;
         Ok(app::categories(cx.tx, cx.actor.tenant_id, CATEGORIES_MAX).await?)
+    }
+}
+
+/// Whether a jump into an app may land on this page; asked before one is written into a message.
+///
+/// # Errors
+/// `ItemMissing` for an app that is not there, `Invalid` for a page that it does not let jumps land on.
+#[derive(Clone, Debug)]
+pub struct CheckLanding {
+    /// What the app calls itself.
+    pub code: String,
+    /// The page; none for wherever the app receives people.
+    pub landing: Option<String>,
+}
+
+impl Query for CheckLanding {
+    type Answer = ();
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<()> {
+        let app = policy::app_by_code(cx.tx, cx.actor.tenant_id, &self.code).await?;
+        match &self.landing {
+            Some(landing) => jump::landing(landing, &redirect_origins(&app)?),
+            None => Ok(()),
+        }
     }
 }
 

@@ -25,7 +25,7 @@ mod upload;
 mod user;
 
 pub use announcement::{AnnouncementView, Announcements, Which};
-pub use app::{AppCategories, Apps, OneApp};
+pub use app::{AppCategories, Apps, CheckLanding, OneApp};
 pub use app_mapping::{AppMappings, MappedPeople, MappingsPage, MyApps, WhichApps};
 pub use backlog::{Backlog, Newest};
 pub use contact::{Blocks, ContactGroups, ContactRequests, Contacts, FindContact, RequestDirection};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use parlance_core::Core;
 use parlance_transport::http::limit::RateLimiter;
+use parlance_transport::websocket::SocketLimits;
 
 /// Settings of the dialect.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub struct Options {
     pub body_bytes_max: u64,
     /// What links to files begin with, without a slash at its end; empty for links that are paths on this server.
     pub public_url: String,
+    /// Bounds of a socket.
+    pub socket: Arc<SocketLimits>,
 }
 
 impl Default for Options {
@@ -32,6 +35,7 @@ impl Default for Options {
             login_page: "/".into(),
             body_bytes_max: 1024 * 1024,
             public_url: String::new(),
+            socket: Arc::new(SocketLimits::default()),
         }
     }
 }

@@ -11,8 +11,10 @@ use utoipa::openapi::{Ref, RefOr, Schema, Type};
 use crate::app::App;
 use crate::app_caller::{AppCaller, SignedHeaders};
 use crate::caller::{Address, Bearer, Caller, Local};
+use crate::handlers::send::{Posting, SendBody};
 use crate::input::{BodyForm, Described, Input, Takes, Upload, describe};
 use crate::refusal::Refusal;
+use crate::reply::Deprecated;
 
 /// What is known of a route's calls and answers.
 #[derive(Default)]
@@ -58,6 +60,12 @@ impl Argument for AppCaller {
     }
 }
 
+impl Argument for Posting {
+    fn describe(operation: &mut Operation) {
+        Input::<SendBody>::describe(operation);
+    }
+}
+
 impl Argument for Upload {
     fn describe(operation: &mut Operation) {
         let (body, field) = Self::describe();
@@ -94,6 +102,12 @@ impl<T: ToSchema> Output for Json<T> {
         } else {
             schema
         });
+    }
+}
+
+impl<T: ToSchema> Output for Deprecated<T> {
+    fn describe(operation: &mut Operation) {
+        Json::<T>::describe(operation);
     }
 }
 

@@ -18,12 +18,14 @@ mod handlers;
     reason = "apps and messages, which are being built, use the rest of it"
 )]
 mod input;
+mod realtime;
 mod refusal;
 mod reply;
 mod routes;
 mod wire;
 
 pub use app::Options;
+pub use realtime::socket_ledger;
 pub use routes::{LedgerRow, ledger};
 
 use axum::Router;

@@ -57,6 +57,11 @@ impl Refusal {
         self.status == StatusCode::UNAUTHORIZED
     }
 
+    /// A message without a button, or with one that leads elsewhere.
+    pub(crate) fn no_jump() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "This message has no link into an app")
+    }
+
     /// More calls than allowed.
     pub(crate) fn too_many(seconds: impl ToString) -> Self {
         Self {

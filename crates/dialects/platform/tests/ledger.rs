@@ -5,21 +5,29 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use parlance_dialect_platform::{LedgerRow, ledger};
+use parlance_dialect_platform::{LedgerRow, ledger, socket_ledger};
 
 const HEAD: &str = include_str!("ledger/head.md");
 const PAGE: &str = "../../../docs/dialects/platform.md";
 const REMEDY: &str = "run: UPDATE_DOCS=1 cargo test -p parlance-dialect-platform --test ledger";
 
+/// Every route, and what the socket speaks.
+fn everything() -> Vec<LedgerRow> {
+    [ledger(), socket_ledger()].concat()
+}
+
 /// What a row is listed under: the first part of the path after the prefix.
 fn area(row: &LedgerRow) -> String {
+    if row.method == "frame" {
+        return "ws".into();
+    }
     let rest = row.path.trim_start_matches("/api/v1/");
     rest.split('/').next().unwrap_or_default().into()
 }
 
 fn page() -> String {
     let mut areas: BTreeMap<String, Vec<LedgerRow>> = BTreeMap::new();
-    for row in ledger() {
+    for row in everything() {
         areas.entry(area(&row)).or_default().push(row);
     }
     let mut page = HEAD.to_owned();
@@ -63,7 +71,7 @@ fn every_named_test_exists() {
         text.contains(&format!("#[tokio::test]\nasync fn {function}()"))
             .then_some(())
     };
-    let wrong: Vec<LedgerRow> = ledger()
+    let wrong: Vec<LedgerRow> = everything()
         .into_iter()
         .filter(|row| exists(row.test).is_none())
         .collect();
@@ -73,7 +81,7 @@ fn every_named_test_exists() {
 #[test]
 fn every_route_stands_once() {
     let mut seen = BTreeMap::new();
-    for row in ledger() {
+    for row in everything() {
         *seen.entry((row.method, row.path)).or_insert(0) += 1;
     }
     seen.retain(|_, times| *times > 1);

@@ -5,5 +5,7 @@ pub(crate) mod auth;
 pub(crate) mod documentation;
 pub(crate) mod mapping;
 pub(crate) mod media;
+pub(crate) mod message;
+pub(crate) mod send;
 pub(crate) mod simple;
 pub(crate) mod user;

@@ -293,6 +293,13 @@ fn object(bytes: &[u8]) -> Result<Sent, Refusal> {
         .map_err(|error| not_json(bytes, &error))
 }
 
+/// The app that a JSON body names, as far as it can be read: known before the rest of the body is looked at.
+pub(crate) fn named_app(bytes: &[u8]) -> Option<String> {
+    let fields: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(bytes).ok()?;
+    let named: String = serde_json::from_str(fields.get("app_id")?.get()).ok()?;
+    (!named.is_empty()).then_some(named)
+}
+
 fn not_json(bytes: &[u8], error: &serde_json::Error) -> Refusal {
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
     let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();

@@ -7,6 +7,7 @@ mod auth;
 mod document;
 mod documentation;
 mod media;
+mod message;
 mod simple;
 mod user;
 
@@ -17,13 +18,14 @@ use axum::body::Bytes;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, MethodRouter, any, on};
+use axum::routing::{MethodFilter, MethodRouter, any, get, on};
 use parlance_core::Error;
 use parlance_transport::http::limit::{BodyLimit, body_limit};
 
 use crate::app::App;
 use crate::caller;
 use crate::endpoint::{Endpoint, Operation};
+use crate::realtime;
 use crate::refusal::Refusal;
 
 /// Where all of it begins.
@@ -120,6 +122,7 @@ fn all() -> Vec<Route> {
         auth::routes(),
         documentation::routes(),
         media::routes(),
+        message::routes(),
         simple::routes(),
         user::routes(),
     ]
@@ -131,7 +134,7 @@ fn all() -> Vec<Route> {
 /// One line of the coverage ledger.
 #[derive(Clone, Debug)]
 pub struct LedgerRow {
-    /// HTTP method.
+    /// HTTP method, or `frame` for the socket.
     pub method: &'static str,
     /// Path.
     pub path: &'static str,
@@ -195,6 +198,8 @@ pub(crate) fn router(app: App) -> Router {
     }
     let nowhere = any(nothing_here);
     router
+        .route(realtime::PATH, get(realtime::open))
+        .route(&format!("{}/", realtime::PATH), get(realtime::open))
         .route(PREFIX, nowhere.clone())
         .route(&format!("{PREFIX}/"), nowhere.clone())
         .route(&format!("{PREFIX}/{{*rest}}"), nowhere)

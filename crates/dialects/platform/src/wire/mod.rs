@@ -6,6 +6,7 @@ pub(crate) mod auth;
 pub(crate) mod jump;
 #[allow(dead_code, reason = "messages, which are being built, use the rest of it")]
 pub(crate) mod media;
+pub(crate) mod message;
 pub(crate) mod page;
 pub(crate) mod simple;
 pub(crate) mod time;
