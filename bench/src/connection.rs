@@ -70,20 +70,28 @@ impl Connection {
     /// # Errors
     /// No connection, an answer other than 101, or no `connected` frame within 10 s.
     pub(crate) async fn open(address: SocketAddr, token: &str, index: usize) -> Outcome<Connection> {
+        let mut connection = Connection::open_at(address, &format!("/ws/im?token={token}"), index).await?;
+        connection.wait_for("\"connected\"").await?;
+        Ok(connection)
+    }
+
+    /// Opens the WebSocket at this path and query.
+    ///
+    /// # Errors
+    /// No connection, or an answer other than 101.
+    pub(crate) async fn open_at(address: SocketAddr, path: &str, index: usize) -> Outcome<Connection> {
         let mut stream = connect(address, index).await?;
         let request = format!(
-            "GET /ws/im?token={token} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: cGFybGFuY2UtYmVuY2gtMQ==\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).await?;
         let buffer = read_handshake_answer(&mut stream).await?;
-        let mut connection = Connection {
+        Ok(Connection {
             stream,
             buffer,
             pongs: Vec::new(),
-        };
-        connection.wait_for("\"connected\"").await?;
-        Ok(connection)
+        })
     }
 
     /// Reads text messages until one contains `mark`; others are skipped.

@@ -70,7 +70,12 @@ impl HttpClient {
 
     /// Sends a request and reads its answer, whatever the status.
     pub(crate) async fn request(&mut self, request: &Request<'_>) -> Outcome<Answer> {
-        let text = self.head_and_body(request);
+        self.request_with(request, "").await
+    }
+
+    /// The same with more header lines, each with its line end.
+    pub(crate) async fn request_with(&mut self, request: &Request<'_>, headers: &str) -> Outcome<Answer> {
+        let text = self.head_and_body(request, headers);
         self.stream.write_all(text.as_bytes()).await?;
         let head = loop {
             if let Some(head) = parse_head(&self.buffer)? {
@@ -106,7 +111,7 @@ impl HttpClient {
         Ok(json["data"].take())
     }
 
-    fn head_and_body(&self, request: &Request<'_>) -> String {
+    fn head_and_body(&self, request: &Request<'_>, headers: &str) -> String {
         let Request {
             method, path, body, ..
         } = request;
@@ -122,7 +127,7 @@ impl HttpClient {
             )
         };
         format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\n{authorization}{content}\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\n{authorization}{headers}{content}\r\n{body}",
             self.address
         )
     }

@@ -5,6 +5,7 @@
 mod account;
 mod all;
 mod bars;
+mod broadcast;
 mod connection;
 #[cfg(test)]
 mod end_to_end;
@@ -43,6 +44,7 @@ use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::broadcast::BroadcastLoad;
 use crate::failure::{Outcome, fail};
 use crate::fanout::FanoutLoad;
 use crate::fill::{FillLoad, Ground};
@@ -80,6 +82,8 @@ enum Command {
     Fanout(FanoutArgs),
     /// One conversation of the gateway dialect read by WebSocket, server-sent events and polling
     Notify(NotifyArgs),
+    /// An app that tells everybody something (platform dialect)
+    Broadcast(BroadcastArgs),
     /// Many sockets that do nothing
     Idle(IdleArgs),
     /// Store many messages for the reading loads
@@ -121,6 +125,14 @@ struct NotifyArgs {
     target: TargetArgs,
     #[command(flatten)]
     load: NotifyLoad,
+}
+
+#[derive(Debug, Args)]
+struct BroadcastArgs {
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    load: BroadcastLoad,
 }
 
 #[derive(Debug, Args)]
@@ -244,6 +256,17 @@ async fn dispatch(cli: &Cli) -> Outcome<()> {
         Command::Notify(args) => {
             let (target, _server) = Target::open(&args.target).await?;
             cli.show("notify", &notify::run(&target, &args.load).await?)
+        }
+        Command::Broadcast(args) => {
+            let (target, _server) = Target::open(&args.target).await?;
+            let found = broadcast::run(&target, &args.load).await?;
+            cli.show("broadcast", &found)?;
+            match found.faults {
+                0 => Ok(()),
+                faults => fail(format!(
+                    "the server broke its promise: {faults} frames were wrong"
+                )),
+            }
         }
         Command::Idle(args) => {
             let (target, mut server) = Target::open(&args.target).await?;

@@ -14,6 +14,8 @@ use crate::failure::{Context as _, Outcome, fail};
 use crate::http::{HttpClient, Request};
 use crate::process::allow_open_files;
 
+/// The administrator's password of every started server.
+pub(crate) const ADMIN_PASSWORD: &str = "bench-Admin-Pass-1";
 /// How long a server may take until it is ready.
 const READY_WAIT_MAX: Duration = Duration::from_secs(30);
 /// How often a starting server is asked whether it is ready.
@@ -149,7 +151,7 @@ fn spawn(binary: &Path, directory: &Path) -> Outcome<Child> {
     Command::new(binary)
         .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(directory.join("data"))
-        .env("PARLANCE_ADMIN_PASSWORD", "bench-Admin-Pass-1")
+        .env("PARLANCE_ADMIN_PASSWORD", ADMIN_PASSWORD)
         .env("PARLANCE_INTERNAL_TOKEN", "bench-internal-token-0123456789abcdef")
         .env("PARLANCE_APP_KEY", "bench-app")
         .env("PARLANCE_APP_SECRET", "bench-app-secret-0123456789abcdef")
