@@ -79,6 +79,7 @@ pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router 
             body_bytes_max: limits.http_body_bytes_max as u64,
             public_url: config.public_url.clone(),
             socket: Arc::clone(&socket),
+            ..platform::Options::default()
         };
         router = router.merge(platform::router(core.clone(), options));
     }

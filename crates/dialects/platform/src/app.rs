@@ -1,11 +1,15 @@
 //! What every handler of the dialect can reach: the core, and the few settings that only this dialect has.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use parlance_core::Core;
 use parlance_transport::http::limit::RateLimiter;
 use parlance_transport::websocket::SocketLimits;
+
+/// How long a socket may stay without a ping (decision 11).
+const SOCKET_SILENCE_MAX: Duration = Duration::from_secs(90);
 
 /// Settings of the dialect.
 #[derive(Clone)]
@@ -24,6 +28,8 @@ pub struct Options {
     pub public_url: String,
     /// Bounds of a socket.
     pub socket: Arc<SocketLimits>,
+    /// How long a socket may stay without a ping of its client; clients send one every 30 seconds.
+    pub socket_silence_max: Duration,
 }
 
 impl Default for Options {
@@ -36,6 +42,7 @@ impl Default for Options {
             body_bytes_max: 1024 * 1024,
             public_url: String::new(),
             socket: Arc::new(SocketLimits::default()),
+            socket_silence_max: SOCKET_SILENCE_MAX,
         }
     }
 }

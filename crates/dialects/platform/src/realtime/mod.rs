@@ -6,7 +6,6 @@ mod event;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -20,8 +19,6 @@ use crate::caller::{self, Caller};
 use crate::refusal::Refusal;
 use crate::routes::LedgerRow;
 
-/// How long a socket may stay without a ping of its client; clients send one every 30 seconds.
-const SILENCE_SECONDS_MAX: u64 = 90;
 /// The close code of a socket whose client has fallen silent.
 const CLOSE_SILENT: u16 = 4000;
 /// The close code of everything that is wrong with a token, and what is said then.
@@ -33,7 +30,7 @@ pub(crate) const PATH: &str = "/api/v1/ws/messages";
 
 /// The socket, its frames and the tests that cover them, for the ledger.
 pub fn socket_ledger() -> Vec<LedgerRow> {
-    const LINES: [(&str, &str, &str, &str); 5] = [
+    const LINES: [(&str, &str, &str, &str); 6] = [
         (
             "GET",
             PATH,
@@ -45,6 +42,12 @@ pub fn socket_ledger() -> Vec<LedgerRow> {
             "→ ping, ← pong",
             "seed 5.2",
             "socket::a_ping_is_answered_and_other_texts_are_not",
+        ),
+        (
+            "frame",
+            "silence: close 4000",
+            "decision 11",
+            "socket::a_silent_client_is_hung_up_on",
         ),
         (
             "frame",
@@ -92,16 +95,15 @@ pub(crate) async fn open(State(app): State<App>, request: Request) -> Response {
     };
     let session = known.map(|caller| app.core.attach(&caller.actor));
     let limits = Arc::clone(&app.options.socket);
+    let silent_at = Instant::now() + app.options.socket_silence_max;
     let socket = Socket {
         app,
         session,
         waiting: VecDeque::new(),
-        silent_at: Instant::now() + SILENCE_MAX,
+        silent_at,
     };
     upgrade.accept(None, socket, limits)
 }
-
-const SILENCE_MAX: Duration = Duration::from_secs(SILENCE_SECONDS_MAX);
 
 /// The value of `token` in a query string. Tokens hold no character that would be escaped there.
 fn query_token(query: Option<&str>) -> Option<String> {
@@ -134,7 +136,7 @@ impl Protocol for Socket {
         if text != "ping" {
             return Step::none();
         }
-        self.silent_at = Instant::now() + SILENCE_MAX;
+        self.silent_at = Instant::now() + self.app.options.socket_silence_max;
         Step::frame(Frame::text("pong"))
     }
 
@@ -174,6 +176,6 @@ impl Protocol for Socket {
 
     fn deadline_passed(&mut self) -> Step<()> {
         self.session = None;
-        Step::close(CLOSE_SILENT, "No ping for 90 seconds")
+        Step::close(CLOSE_SILENT, "No ping for too long")
     }
 }

@@ -1,5 +1,7 @@
 //! A server with the dialect on it, and people who have logged in.
 
+use std::time::Duration;
+
 use axum::Router;
 use parlance_core::account::NewAccount;
 use parlance_core::types::{AccountRole, DEFAULT_TENANT};
@@ -41,6 +43,17 @@ impl House {
     }
 
     pub async fn with_options(options: Options) -> Self {
+        Self {
+            server: TestServer::start(|core| router(core, options)).await,
+        }
+    }
+
+    /// A house whose sockets must not be silent for this long.
+    pub async fn impatient(silence: Duration) -> Self {
+        let options = Options {
+            socket_silence_max: silence,
+            ..Options::default()
+        };
         Self {
             server: TestServer::start(|core| router(core, options)).await,
         }

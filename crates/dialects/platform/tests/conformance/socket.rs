@@ -1,5 +1,7 @@
 //! The socket: who is on it, its heartbeat, and what is pushed.
 
+use std::time::Duration;
+
 use parlance_core::command::{EditMessage, RecallMessage};
 use parlance_testkit::{Http, Socket};
 use serde_json::{Value, json};
@@ -139,5 +141,16 @@ async fn a_ping_is_answered_and_other_texts_are_not() {
     }
     socket.send_text("ping").await;
     assert_eq!(socket.next_text().await, "pong");
+    house.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_silent_client_is_hung_up_on() {
+    let house = House::impatient(Duration::from_millis(300)).await;
+    let alice = house.person("alice").await;
+    let mut socket = listen(&house, &alice.http).await;
+    // Another text than a ping is no sign of life.
+    socket.send_text("hello").await;
+    assert_eq!(socket.closed().await.0, 4000);
     house.server.stop().await;
 }
