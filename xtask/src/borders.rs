@@ -102,9 +102,14 @@ const RESERVED: &[Reserved] = &[
         reason: "only the transport serves sockets",
     },
     Reserved {
-        crates: &["tokio-tungstenite", "reqwest"],
+        crates: &["tokio-tungstenite"],
         allowed: &["parlance-testkit", "parlance-bench"],
         reason: "clients are for tests and benchmarks; the server's own sockets are in the transport",
+    },
+    Reserved {
+        crates: &["reqwest"],
+        allowed: &["parlance", "parlance-testkit", "parlance-bench"],
+        reason: "the server calls others where it is put together, and tests and benchmarks call the server",
     },
 ];
 

@@ -9,6 +9,7 @@ pub mod print;
 pub mod sources;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -41,6 +42,7 @@ pub struct Config {
     pub groups: Groups,
     pub tokens: Tokens,
     pub sqlite: Sqlite,
+    pub files: Files,
     pub limits: Limits,
     pub tls: Tls,
     pub log: Log,
@@ -90,6 +92,50 @@ pub enum Synchronous {
     Full,
     /// A power cut may take the last commits.
     Normal,
+}
+
+/// Settings under `files`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "keys.rs describes every field")]
+pub struct Files {
+    pub store: FileStore,
+    pub s3: S3,
+}
+
+/// Where the bytes of files lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileStore {
+    /// In the data directory.
+    Local,
+    /// In an object store.
+    S3,
+}
+
+/// Settings under `files.s3`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "keys.rs describes every field")]
+pub struct S3 {
+    pub endpoint: String,
+    pub public_endpoint: String,
+    pub bucket: String,
+    pub region: String,
+    pub access_key: String,
+    pub secret_key: Secret,
+    pub path_style: bool,
+}
+
+/// A value that is never shown.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "none" } else { "hidden" })
+    }
 }
 
 /// Settings under `limits`.
@@ -245,17 +291,13 @@ fn default_values() -> BTreeMap<&'static str, Value> {
 fn typed(values: &BTreeMap<&'static str, Value>) -> Result<Config, toml::de::Error> {
     let mut root = Table::new();
     for (name, value) in values {
-        let (table, leaf) = match name.split_once('.') {
-            Some((table, leaf)) => (
-                root.entry(table).or_insert_with(|| Value::Table(Table::new())),
-                leaf,
-            ),
-            None => {
-                root.insert((*name).to_owned(), value.clone());
-                continue;
-            }
-        };
-        if let Value::Table(table) = table {
+        let mut parts: Vec<&str> = name.split('.').collect();
+        let leaf = parts.pop().unwrap_or_default();
+        let table = parts.into_iter().try_fold(&mut root, |table, part| {
+            let inner = table.entry(part).or_insert_with(|| Value::Table(Table::new()));
+            inner.as_table_mut()
+        });
+        if let Some(table) = table {
             table.insert(leaf.to_owned(), value.clone());
         }
     }
@@ -270,6 +312,20 @@ fn contradictions(config: &Config) -> Vec<(Vec<&'static str>, String)> {
             vec!["tls.certificate", "tls.key"],
             "tls.certificate and tls.key go together: set both, or neither to serve plain HTTP".to_owned(),
         ));
+    }
+    let s3 = &config.files.s3;
+    for (name, value) in [
+        ("files.s3.bucket", &s3.bucket),
+        ("files.s3.region", &s3.region),
+        ("files.s3.access_key", &s3.access_key),
+        ("files.s3.secret_key", &s3.secret_key.0),
+    ] {
+        if config.files.store == FileStore::S3 && value.is_empty() {
+            found.push((
+                vec!["files.store"],
+                format!("with files.store \"s3\", {name} has to be set as well"),
+            ));
+        }
     }
     let content = config.messages.content_bytes_max;
     for (name, room) in [
@@ -396,7 +452,9 @@ mod tests {
         for key in keys::KEYS {
             if let kind::Kind::Choice(words) = key.kind {
                 for word in words {
-                    assert!(with(&[(&key.variable(), word)]).is_ok(), "{} = {word}", key.name);
+                    let mut values = default_values();
+                    values.insert(key.name, Value::String((*word).to_owned()));
+                    assert!(typed(&values).is_ok(), "{} = {word}", key.name);
                 }
             }
         }
@@ -435,6 +493,31 @@ mod tests {
             problems[0].text.contains("limits.requests_per_second_user (300)"),
             "{problems:?}"
         );
+    }
+
+    #[test]
+    fn an_object_store_needs_its_bucket_and_both_halves_of_its_key() {
+        let problems = with(&[
+            ("PARLANCE_FILES__STORE", "s3"),
+            ("PARLANCE_FILES__S3__BUCKET", "files"),
+        ]);
+        let told: Vec<String> = problems.unwrap_err().iter().map(ToString::to_string).collect();
+        let expected = ["access_key", "secret_key"].map(|name| {
+            format!("PARLANCE_FILES__STORE: with files.store \"s3\", files.s3.{name} has to be set as well")
+        });
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_secret_is_in_no_message() {
+        let given = [("PARLANCE_FILES__S3__SECRET_KEY", "open sesame")];
+        let problems = with(&given).unwrap_err();
+        assert!(!problems[0].text.contains("sesame"), "{problems:?}");
+        let config = with(&[("PARLANCE_FILES__S3__SECRET_KEY", "sesame")])
+            .unwrap()
+            .config;
+        assert_eq!(config.files.s3.secret_key.0, "sesame");
+        assert!(!format!("{config:?}").contains("sesame"));
     }
 
     #[test]

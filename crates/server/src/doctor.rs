@@ -19,7 +19,7 @@ use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::secrets::{self, Given};
 use crate::serve::DATABASE;
-use crate::{data_dir, open_files};
+use crate::{data_dir, object_files, open_files};
 
 /// Free space below which a server will soon stop, in bytes.
 const FREE_BYTES_FAIL: u64 = 100 << 20;
@@ -196,6 +196,7 @@ pub fn examine(
     findings.push(time_zone(&config.time_zone));
     findings.push(port(&config));
     findings.extend(encryption(&config));
+    findings.extend(object_files::examine(&config));
     findings.extend(allowed_files(&config));
     findings.extend(database.findings);
     Report { findings }

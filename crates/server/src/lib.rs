@@ -13,6 +13,7 @@ mod front;
 pub mod health;
 pub mod logging;
 pub mod metrics;
+mod object_files;
 mod open_files;
 pub mod secrets;
 pub mod serve;

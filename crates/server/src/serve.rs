@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn;
+use parlance_core::files::ObjectFiles;
 use parlance_core::query::FindUserByUid;
 use parlance_core::types::DEFAULT_TENANT;
 use parlance_core::{
@@ -24,7 +25,7 @@ use crate::failure::Failure;
 use crate::metrics::Metrics;
 use crate::secrets::{self, AdminPassword, Secrets};
 use crate::user::Operator;
-use crate::{cors, demo, front, health, signal};
+use crate::{cors, demo, front, health, object_files, signal};
 
 /// Name of the database in the data directory.
 pub(crate) const DATABASE: &str = "parlance.db";
@@ -64,6 +65,9 @@ pub async fn run(
     let address = listener
         .local_addr()
         .map_err(|error| cannot_listen(config.listen, &error))?;
+    if let Some(files) = object_files::configured(&config)? {
+        object_files::check_at_start(&files).await?;
+    }
     let core = open_core(&config, &secrets, data.path()).await?;
     let made = bootstrap(&core, &mut secrets).await?;
     if content == Content::Demo {
@@ -104,6 +108,7 @@ pub(crate) async fn open_core(config: &Config, secrets: &Secrets, data: &Path) -
             "make the user the server runs as the owner of the data directory",
         )
     })?;
+    let objects = object_files::configured(config)?.map(|files| files as Arc<dyn ObjectFiles>);
     let mut database = SqliteOptions::new(&path);
     database.synchronous = match config.sqlite.synchronous {
         Synchronous::Full => parlance_core::Synchronous::Full,
@@ -112,7 +117,7 @@ pub(crate) async fn open_core(config: &Config, secrets: &Secrets, data: &Path) -
     let options = CoreOptions {
         database,
         files: data.join(FILES),
-        objects: None,
+        objects,
         token_key: secrets.token_signing_key.clone(),
         sealing_key: secrets.sealing_key,
         password_cost: PasswordCost::default(),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use parlance_transport::http::use_ring;
 use reqwest::Method;
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -49,7 +50,11 @@ impl Http {
     /// When the machine cannot make a client.
     #[expect(clippy::expect_used, reason = "a test cannot go on without its client")]
     pub fn new(address: SocketAddr) -> Self {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        use_ring();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            // Tests speak plain HTTP; reading the system's certificates would cost each client ten milliseconds.
+            .tls_certs_only([]);
         Self {
             client: client.build().expect("a client"),
             base: format!("http://{address}"),

@@ -22,13 +22,13 @@ impl Key {
     /// The table the key stands in, empty for a top-level key.
     #[must_use]
     pub fn table(&self) -> &'static str {
-        self.name.split_once('.').map_or("", |(table, _)| table)
+        self.name.rsplit_once('.').map_or("", |(table, _)| table)
     }
 
     /// The name inside its table.
     #[must_use]
     pub fn leaf(&self) -> &'static str {
-        self.name.split_once('.').map_or(self.name, |(_, leaf)| leaf)
+        self.name.rsplit_once('.').map_or(self.name, |(_, leaf)| leaf)
     }
 
     /// The environment variable that sets this key.
@@ -72,6 +72,15 @@ pub const SECTIONS: &[Section] = &[
     Section {
         table: "sqlite",
         meaning: "The embedded database.",
+    },
+    Section {
+        table: "files",
+        meaning: "Where the bytes of uploaded files lie.",
+    },
+    Section {
+        table: "files.s3",
+        meaning: "An object store that speaks the S3 protocol: Amazon S3, MinIO, Ceph and many others. Used when \
+                  files.store is \"s3\".",
     },
     Section {
         table: "limits",
@@ -227,6 +236,60 @@ pub const KEYS: &[Key] = &[
         "How hard a commit is pushed to the disk. With FULL a message that was acknowledged survives a \
          power cut. With NORMAL the last ones before a power cut may be lost; a crash of the server alone loses \
          nothing.",
+    ),
+    key(
+        "files.store",
+        Kind::Choice(&["local", "s3"]),
+        r#""local""#,
+        "local keeps files in the data directory, s3 in the object store below. What is still coming in is in the data \
+         directory either way. Files do not move by themselves when this is changed: copy the directory files/kept of \
+         the data directory to kept/ in the bucket, or the other way round, while the server is stopped.",
+    ),
+    key(
+        "files.s3.endpoint",
+        Kind::Url,
+        r#""""#,
+        "Address of the object store. Empty: Amazon S3 in the region below. With http:// everything but the secret key \
+         can be read on the way.",
+    ),
+    key(
+        "files.s3.public_endpoint",
+        Kind::Url,
+        r#""""#,
+        "Address at which clients reach the same object store, when it is another one; links to files lead there.",
+    ),
+    key(
+        "files.s3.bucket",
+        Kind::Text,
+        r#""""#,
+        "Bucket for the files. The server does not make it. Give it a rule that removes unfinished multipart uploads \
+         after a day, and no right for anybody else to read it.",
+    ),
+    key(
+        "files.s3.region",
+        Kind::Text,
+        r#""us-east-1""#,
+        "Region of the bucket.",
+    ),
+    key(
+        "files.s3.access_key",
+        Kind::Text,
+        r#""""#,
+        "Public half of the key that may read, write and delete objects in the bucket.",
+    ),
+    key(
+        "files.s3.secret_key",
+        Kind::Secret,
+        r#""""#,
+        "Secret half of the key. Better given by the environment variable than in a file that others can read. It is \
+         never printed.",
+    ),
+    key(
+        "files.s3.path_style",
+        Kind::Switch,
+        "true",
+        "Whether the bucket stands in the path of an address, or with false before the host name, as some providers \
+         demand.",
     ),
     key(
         "limits.http_body_bytes_max",

@@ -12,6 +12,9 @@ use super::dialect;
 /// Most entries in a list, which keeps the check of each request against it cheap.
 const LIST_ENTRIES_MAX: usize = 256;
 
+/// Longest name or secret, in bytes.
+const TEXT_BYTES_MAX: usize = 256;
+
 /// The sort of value a setting holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -40,6 +43,10 @@ pub enum Kind {
     },
     /// The address that others reach a server at; empty means none.
     Url,
+    /// A name without blanks; empty means none.
+    Text,
+    /// A text that is never shown; empty means none.
+    Secret,
     /// A list of web origins or `*`.
     Origins,
     /// A list of addresses and networks.
@@ -66,6 +73,8 @@ impl Kind {
             Self::Url => {
                 "an address such as \"https://chat.example.com\", without a slash at its end, or \"\" for none".into()
             }
+            Self::Text => format!("up to {TEXT_BYTES_MAX} letters, digits and signs without blanks, or \"\" for none"),
+            Self::Secret => format!("a secret of up to {TEXT_BYTES_MAX} bytes, or \"\" for none"),
             Self::Origins => {
                 "a list of origins such as [\"https://chat.example.com\"], or [\"*\"] for any page".into()
             }
@@ -88,7 +97,9 @@ impl Kind {
             | Self::Page
             | Self::TimeZone
             | Self::Choice(_)
-            | Self::Url => Ok(Value::String(text.to_owned())),
+            | Self::Url
+            | Self::Text
+            | Self::Secret => Ok(Value::String(text.to_owned())),
             Self::Switch => text
                 .to_ascii_lowercase()
                 .parse()
@@ -145,6 +156,11 @@ impl Kind {
                 ensure(number.is_some_and(|number| (min..=max).contains(&number)), "")
             }
             Self::Url => ensure(is_url(text(value)?), ""),
+            Self::Text | Self::Secret => {
+                let text = text(value)?;
+                let plain = text.chars().all(|c| c.is_ascii_graphic());
+                ensure(plain && text.len() <= TEXT_BYTES_MAX, "")
+            }
             Self::Origins => entries(value)?.into_iter().try_for_each(origin),
             Self::Networks => AddressList::parse(entries(value)?)
                 .map(drop)

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use toml::Value;
 
 use super::keys::{KEYS, Key, SECTIONS, Section};
+use super::kind::Kind;
 use super::sources::OTHER_VARIABLES;
 
 /// Longest line of a comment, in characters.
@@ -18,13 +19,12 @@ pub fn default_toml() -> String {
     toml(|key| key.default.to_owned())
 }
 
-/// The same file with these values in place of the defaults.
+/// The same file with these values in place of the defaults. Secrets are left out.
 #[must_use]
 pub fn toml_with(values: &BTreeMap<&'static str, Value>) -> String {
     toml(|key| {
-        values
-            .get(key.name)
-            .map_or_else(|| key.default.to_owned(), Value::to_string)
+        let value = values.get(key.name).filter(|_| key.kind != Kind::Secret);
+        value.map_or_else(|| key.default.to_owned(), Value::to_string)
     })
 }
 
@@ -149,15 +149,16 @@ mod tests {
         .unwrap()
     }
 
+    fn leaves(table: &toml::Table) -> usize {
+        let count = |value: &Value| value.as_table().map_or(1, leaves);
+        table.values().map(count).sum()
+    }
+
     #[test]
     fn the_printed_default_is_exactly_the_default() {
         assert_eq!(load_text(&default_toml()), load(&Sources::default()).unwrap());
         let set = default_toml().parse::<toml::Table>().unwrap();
-        let leaves = set
-            .values()
-            .map(|value| value.as_table().map_or(1, toml::Table::len))
-            .sum::<usize>();
-        assert_eq!(leaves, KEYS.len(), "every key is set, none only mentioned");
+        assert_eq!(leaves(&set), KEYS.len(), "every key is set, none only mentioned");
     }
 
     #[test]
@@ -166,6 +167,7 @@ mod tests {
             ("PARLANCE_DATA_DIR".into(), "a \"b\" \\ 数据".into()),
             ("PARLANCE_TRUSTED_PROXIES".into(), "10.0.0.0/8,::1".into()),
             ("PARLANCE_LIMITS__LOOPBACK_EXEMPT".into(), "false".into()),
+            ("PARLANCE_FILES__S3__BUCKET".into(), "files".into()),
         ];
         let changed = load(&Sources {
             environment,
@@ -173,6 +175,19 @@ mod tests {
         })
         .unwrap();
         assert_eq!(load_text(&toml_with(&changed.values)), changed);
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let environment = vec![("PARLANCE_FILES__S3__SECRET_KEY".into(), "sesame".into())];
+        let loaded = load(&Sources {
+            environment,
+            ..Sources::default()
+        })
+        .unwrap();
+        let text = toml_with(&loaded.values);
+        assert!(text.contains("\nsecret_key = \"\"\n"), "{text}");
+        assert!(!text.contains("sesame"));
     }
 
     #[test]

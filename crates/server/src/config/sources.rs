@@ -12,6 +12,7 @@ use toml::Value;
 use toml::de::DeTable;
 
 use super::keys::{self, KEYS, Key, SECTIONS};
+use super::kind::Kind;
 use super::nearest;
 
 /// What the names of all environment variables of Parlance begin with.
@@ -114,25 +115,36 @@ impl Found {
                 return self.problem(place(at), error.message().to_owned());
             }
         };
-        for (spelt, span) in spans.get_ref() {
-            let name = spelt.get_ref().as_ref();
-            let Some(value) = values.get(name) else { continue };
+        self.read_table("", &values, spans.get_ref(), &place);
+    }
+
+    /// Reads the keys of a table; `table` is its full name, empty for the top level.
+    fn read_table(
+        &mut self,
+        table: &str,
+        values: &toml::Table,
+        spans: &DeTable<'_>,
+        place: &impl Fn(usize) -> String,
+    ) {
+        for (spelt, span) in spans {
+            let leaf = spelt.get_ref().as_ref();
+            let Some(value) = values.get(leaf) else { continue };
+            let name = if table.is_empty() {
+                leaf.to_owned()
+            } else {
+                format!("{table}.{leaf}")
+            };
+            let at = place(spelt.span().start);
             let is_section = !name.is_empty() && SECTIONS.iter().any(|section| section.table == name);
             match (is_section, value, span.get_ref().as_table()) {
                 (true, Value::Table(inner), Some(inner_spans)) => {
-                    for inner_span in inner_spans.keys() {
-                        let leaf = inner_span.get_ref().as_ref();
-                        if let Some(value) = inner.get(leaf) {
-                            let full = format!("{name}.{leaf}");
-                            self.take_value(&full, value.clone(), place(inner_span.span().start));
-                        }
-                    }
+                    self.read_table(&name, inner, inner_spans, place);
                 }
                 (true, _, _) => self.problem(
-                    place(spelt.span().start),
+                    at,
                     format!("\"{name}\" is a table of settings: write [{name}] and its keys below"),
                 ),
-                (false, value, _) => self.take_value(name, value.clone(), place(spelt.span().start)),
+                (false, value, _) => self.take_value(&name, value.clone(), at),
             }
         }
     }
@@ -196,6 +208,9 @@ fn refused(key: &Key, value: &str, detail: &str) -> String {
     } else {
         format!(" ({detail})")
     };
+    if key.kind == Kind::Secret {
+        return format!("{} must be {}", key.name, key.kind.allowed());
+    }
     format!("{} must be {}, not {value}{detail}", key.name, key.kind.allowed())
 }
 

@@ -20,5 +20,5 @@ pub use self::{
     limit::{BodyLimit, RateKey, RateLimiter, body_limit},
     request_id::{REQUEST_ID, RequestId},
     serve_file::{FileCache, FileContent, file_response, served_as},
-    server::{Drained, PeerAddr, Server, ServerLimits, TlsFileError, load_tls},
+    server::{Drained, PeerAddr, Server, ServerLimits, TlsFileError, load_tls, use_ring},
 };

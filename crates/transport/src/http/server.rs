@@ -267,6 +267,13 @@ impl fmt::Display for TlsFileError {
 
 impl std::error::Error for TlsFileError {}
 
+/// Makes *ring* the cryptography of every TLS client of this process that is not told otherwise. Once is enough, and
+/// more often does no harm.
+pub fn use_ring() {
+    // An error says that a choice was made before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Loads a TLS configuration from a certificate chain and its private key, both PEM files.
 ///
 /// # Errors

@@ -4,7 +4,6 @@ pub(crate) mod app;
 pub(crate) mod auth;
 #[allow(dead_code, reason = "messages, which are being built, read jumps too")]
 pub(crate) mod jump;
-#[allow(dead_code, reason = "messages, which are being built, use the rest of it")]
 pub(crate) mod media;
 pub(crate) mod message;
 pub(crate) mod page;
