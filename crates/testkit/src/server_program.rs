@@ -61,8 +61,21 @@ impl ServerProgram {
     ///
     /// # Panics
     /// When it does not end well.
-    #[expect(clippy::expect_used, reason = "a server that cannot end fails the test")]
     pub fn stop(mut self) {
+        self.end();
+    }
+
+    /// SIGTERM, its end in order, and another start, as in [`ServerProgram::start`]: at another address.
+    ///
+    /// # Panics
+    /// When it does not end well, or ends before it listens.
+    pub fn restart(&mut self, executable: &str, data: &Path, variables: &[(&str, &str)]) {
+        self.end();
+        *self = Self::start(executable, data, variables);
+    }
+
+    #[expect(clippy::expect_used, reason = "a server that cannot end fails the test")]
+    fn end(&mut self) {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         let _ = pid.map(|pid| kill_process(pid, Signal::TERM));
         let status = self.child.wait().expect("its end");
