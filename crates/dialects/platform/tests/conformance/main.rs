@@ -16,6 +16,7 @@ mod general;
 mod jump;
 mod mapping;
 mod media;
+mod media_links;
 mod message;
 mod people;
 mod send;

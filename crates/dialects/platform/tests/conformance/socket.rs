@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::people::{House, ok};
 
-async fn listen(house: &House, http: &Http) -> Socket {
+pub(crate) async fn listen(house: &House, http: &Http) -> Socket {
     let path = format!("/api/v1/ws/messages?token={}", http.token());
     let mut socket = Socket::open(house.server.address, &path).await;
     // Subscribed before the handshake is answered; the pong shows that it was.
