@@ -4,7 +4,8 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use parlance_store::table::{event, message, token};
+use parlance_store::table::tenant::Tenant as TenantRow;
+use parlance_store::table::{event, message, tenant, token};
 use parlance_store::{Committed, Log, Read, SqliteOptions, Store, Tx, Work};
 use tokio::sync::mpsc;
 
@@ -20,6 +21,7 @@ use crate::query::{MaySignal, MayType};
 use crate::seal::Sealer;
 use crate::search;
 use crate::session::{Attendance, Session};
+use crate::tenant::{TENANTS_MAX, Tenants};
 use crate::types::{ConversationId, DEFAULT_TENANT, MessageId, Timestamp, UserId};
 
 /// How to open a core.
@@ -141,20 +143,24 @@ impl Read for Alive {
     }
 }
 
-/// What has to be known before the first command: where ids and revocations stand.
+/// What has to be known before the first command: where ids and revocations stand, and the tenants.
 struct StartingPoint(Timestamp);
 
 impl Read for StartingPoint {
-    type Answer = (i64, Vec<(String, Timestamp)>);
+    type Answer = (i64, Vec<(String, Timestamp)>, Vec<TenantRow>);
     type Refusal = Error;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer> {
-        Ok((message::last_id(tx).await?, token::revoked(tx, self.0).await?))
+        Ok((
+            message::last_id(tx).await?,
+            token::revoked(tx, self.0).await?,
+            tenant::all(tx, TENANTS_MAX).await?,
+        ))
     }
 }
 
 /// Takes up what a batch changes for the checks that run outside transactions, before anybody is answered.
-fn note_accounts(tokens: &Tokens, hub: &Hub, batch: &[Committed<Event>], now: Timestamp) {
+fn note_accounts(tokens: &Tokens, tenants: &Tenants, hub: &Hub, batch: &[Committed<Event>], now: Timestamp) {
     for Committed { event, .. } in batch {
         match event {
             Event::AccountChanged { user_id } => tokens.forget_standing(*user_id),
@@ -169,6 +175,12 @@ fn note_accounts(tokens: &Tokens, hub: &Hub, batch: &[Committed<Event>], now: Ti
             } => {
                 tokens.note_revoked(token_id, *expires_at, now);
                 hub.end(*user_id, Some(token_id));
+            }
+            Event::TenantChanged(row) => {
+                tenants.take_up(row);
+                if !row.enabled {
+                    hub.end_tenant(row.id);
+                }
             }
             _ => {}
         }
@@ -186,12 +198,14 @@ impl Core {
         // Filled in below, once the store can say which tokens are revoked.
         let late_tokens: Arc<std::sync::OnceLock<Arc<Tokens>>> = Arc::default();
         let (to_indexer, signal) = search::Signal::new();
+        let tenants = Arc::new(Tenants::new(Sealer::new(&options.sealing_key)));
         let publish = {
             let (hub, jobs, tokens) = (Arc::clone(&hub), hub.jobs(), Arc::clone(&late_tokens));
+            let tenants = Arc::clone(&tenants);
             let clock = Arc::clone(&options.clock);
             Box::new(move |batch: Vec<Committed<Event>>| {
                 if let Some(tokens) = tokens.get() {
-                    note_accounts(tokens, &hub, &batch, clock.now());
+                    note_accounts(tokens, &tenants, &hub, &batch, clock.now());
                 }
                 to_indexer.committed(&batch);
                 // An error means that the server is going down; the log keeps the events.
@@ -201,7 +215,8 @@ impl Core {
         let store = Store::open(&options.database, publish)?;
         let blobs = open_blobs(options.files, options.objects).await?;
         let now = options.clock.now();
-        let (last_id, revoked) = store.read(StartingPoint(now)).await?;
+        let (last_id, revoked, rows) = store.read(StartingPoint(now)).await?;
+        rows.iter().for_each(|row| tenants.take_up(row));
         let tokens = Arc::new(Tokens::new(
             &options.token_key,
             options.limits.token_ttl_seconds,
@@ -216,7 +231,7 @@ impl Core {
                 throttle: LoginThrottle::new(options.limits.logins_failed_per_minute),
                 passwords: Passwords::new(options.password_cost)?,
                 sealer: Sealer::new(&options.sealing_key),
-                env: Arc::new(Env::new(options.clock, last_id, options.limits)),
+                env: Arc::new(Env::new(options.clock, last_id, options.limits, tenants)),
                 hub: Arc::clone(&hub),
                 tokens,
             }),
@@ -373,6 +388,10 @@ impl Core {
 
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.inner.passwords
+    }
+
+    pub(crate) fn tenants(&self) -> &Tenants {
+        self.inner.env.tenants()
     }
 
     pub(crate) fn sealer(&self) -> &Sealer {

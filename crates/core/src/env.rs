@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::id::MessageIds;
+use crate::tenant::Tenants;
 use crate::types::{MessageId, Timestamp};
 
 /// Where the time comes from.
@@ -72,15 +73,22 @@ impl Default for Limits {
 pub struct Env {
     clock: Arc<dyn Clock>,
     ids: MessageIds,
+    tenants: Arc<Tenants>,
     /// The configured bounds.
     pub limits: Limits,
 }
 
 impl Env {
-    pub(crate) fn new(clock: Arc<dyn Clock>, last_message_id: MessageId, limits: Limits) -> Self {
+    pub(crate) fn new(
+        clock: Arc<dyn Clock>,
+        last_message_id: MessageId,
+        limits: Limits,
+        tenants: Arc<Tenants>,
+    ) -> Self {
         Self {
             clock,
             ids: MessageIds::after(last_message_id),
+            tenants,
             limits,
         }
     }
@@ -88,6 +96,11 @@ impl Env {
     /// The time now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The tenants as they stand, changes of the same batch not counted.
+    pub(crate) fn tenants(&self) -> &Tenants {
+        &self.tenants
     }
 
     /// A new random UUID (version 4).

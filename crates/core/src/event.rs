@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use parlance_store::table::event::NewEvent;
+use parlance_store::table::tenant::Tenant as TenantRow;
 use serde_json::{Value, json};
 
 use crate::place::Place;
@@ -142,6 +143,8 @@ pub enum Event {
         /// When it would have expired.
         expires_at: Timestamp,
     },
+    /// A tenant was made, or changed.
+    TenantChanged(Box<TenantRow>),
     /// Somebody is typing, or stopped. Never kept.
     Typing {
         /// Where.
@@ -279,9 +282,10 @@ impl Event {
             }
             Self::Signal { to, .. } => Audience::Users(vec![*to]),
             Self::Presence { user_id, .. } => Audience::PeersOf(*user_id),
-            Self::AccountChanged { .. } | Self::AccountRevoked { .. } | Self::TokenRevoked { .. } => {
-                Audience::Nobody
-            }
+            Self::AccountChanged { .. }
+            | Self::AccountRevoked { .. }
+            | Self::TokenRevoked { .. }
+            | Self::TenantChanged(_) => Audience::Nobody,
         }
     }
 
@@ -335,6 +339,7 @@ impl Event {
             Self::AccountChanged { .. } => 16,
             Self::TokenRevoked { .. } => 17,
             Self::AccountRevoked { .. } => 18,
+            Self::TenantChanged(_) => 19,
         }
     }
 
@@ -380,6 +385,10 @@ impl Event {
             Self::AccountChanged { user_id }
             | Self::TokenRevoked { user_id, .. }
             | Self::AccountRevoked { user_id } => Named::user(*user_id, None),
+            Self::TenantChanged(row) => Named {
+                subject_id: Some(row.id),
+                ..Named::default()
+            },
             Self::Typing { .. } | Self::Presence { .. } | Self::Signal { .. } => Named::default(),
         }
     }

@@ -17,6 +17,11 @@ const MOBILE_CHARS_MIN: usize = 3;
 const MOBILE_CHARS_MAX: usize = 20;
 /// Characters of what an app calls itself.
 const APP_CODE_CHARS_MAX: usize = 64;
+/// Bytes of the public key of a tenant.
+const APP_KEY_BYTES_MAX: usize = 64;
+/// Bytes of what signs for a tenant.
+const APP_SECRET_BYTES_MIN: usize = 8;
+const APP_SECRET_BYTES_MAX: usize = 256;
 /// Characters of a mail address.
 const EMAIL_CHARS_MAX: usize = 100;
 
@@ -90,6 +95,27 @@ pub(crate) fn app_code(value: &str) -> Result<()> {
     if !word || !(1..=APP_CODE_CHARS_MAX).contains(&value.len()) {
         return Err(Error::invalid(format!(
             "an app calls itself 1 to {APP_CODE_CHARS_MAX} ASCII letters, digits, _, - or ."
+        )));
+    }
+    Ok(())
+}
+
+/// The public key of a tenant: what needs no escaping anywhere.
+pub(crate) fn app_key(value: &str) -> Result<()> {
+    let word = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
+    if value.is_empty() || value.len() > APP_KEY_BYTES_MAX || !value.bytes().all(word) {
+        return Err(Error::invalid(format!(
+            "an appKey has 1 to {APP_KEY_BYTES_MAX} letters, digits, _, - or ."
+        )));
+    }
+    Ok(())
+}
+
+/// What signs for a tenant.
+pub(crate) fn app_secret(value: &str) -> Result<()> {
+    if !(APP_SECRET_BYTES_MIN..=APP_SECRET_BYTES_MAX).contains(&value.len()) {
+        return Err(Error::invalid(format!(
+            "an appSecret has {APP_SECRET_BYTES_MIN} to {APP_SECRET_BYTES_MAX} bytes"
         )));
     }
     Ok(())

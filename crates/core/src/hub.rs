@@ -133,6 +133,15 @@ impl Hub {
         }
     }
 
+    /// Ends every connection of a tenant.
+    pub(crate) fn end_tenant(&self, tenant_id: TenantId) {
+        for outbox in self.users.read().values().flatten() {
+            if outbox.tenant_id == tenant_id {
+                outbox.end(Ended::Revoked);
+            }
+        }
+    }
+
     /// Queues a delivery for these people and gives how many connections that was; who has to be woken for it is
     /// added to `sleeping`.
     fn deliver(

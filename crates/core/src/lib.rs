@@ -30,12 +30,13 @@ mod search;
 #[cfg(test)]
 mod second_tx_tests;
 mod session;
+pub mod tenant;
 #[cfg(test)]
 mod testing;
 pub mod types;
 
 pub use crate::core::{Core, CoreOptions, Query, ReadContext};
-pub use account::{Actor, PasswordCost};
+pub use account::{Actor, Mandate, PasswordCost};
 pub use command::{Command, Context};
 pub use env::{Clock, Env, Limits, SystemClock};
 pub use error::{Error, ErrorKind, Result};

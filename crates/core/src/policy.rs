@@ -11,12 +11,13 @@ use parlance_store::table::{
 };
 
 use crate::account::Actor;
+use crate::command::ADMIN_UID;
 use crate::env::Limits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::{
     AccountRole, Announcement, Contact, ContactRequest, Conversation, ConversationId, ConversationKind,
-    DELETED, FileId, FileRef, JoinOption, Member, Message, MessageId, Notification, Role, Timestamp, User,
-    UserId,
+    DEFAULT_TENANT, DELETED, FileId, FileRef, JoinOption, Member, Message, MessageId, Notification, Role,
+    Timestamp, User, UserId,
 };
 
 pub(crate) use app::{
@@ -107,7 +108,7 @@ pub(crate) async fn membership_named<T: Tx>(tx: &mut T, actor: &Actor, uuid: &st
 pub(crate) fn may_join(group: &Conversation) -> Result<()> {
     match JoinOption::of(group.join_option) {
         JoinOption::Free => Ok(()),
-        JoinOption::Invited => Err(ErrorKind::Forbidden.into()),
+        JoinOption::Invited | JoinOption::Approval => Err(ErrorKind::Forbidden.into()),
     }
 }
 
@@ -120,13 +121,30 @@ pub(crate) fn server(actor: &Actor) -> Result<()> {
     }
 }
 
-/// A group, and the caller's role in it; none for the server itself, which is in no group and above all roles.
+/// The server itself and its own administrator: the account `admin` of the default tenant.
+pub(crate) async fn operator<T: Tx>(tx: &mut T, actor: &Actor) -> Result<()> {
+    if server(actor).is_ok() {
+        return Ok(());
+    }
+    if actor.tenant_id != DEFAULT_TENANT || at_least(actor, AccountRole::SuperAdmin).is_err() {
+        return Err(ErrorKind::Forbidden.into());
+    }
+    let account = account(tx, actor, actor.user_id).await?;
+    if account.uid == ADMIN_UID {
+        Ok(())
+    } else {
+        Err(ErrorKind::Forbidden.into())
+    }
+}
+
+/// A group, and the caller's role in it; none for the server itself and for who acts by rank, who need not be in the
+/// group and stand above all roles.
 pub(crate) async fn group_and_role<T: Tx>(
     tx: &mut T,
     actor: &Actor,
     id: ConversationId,
 ) -> Result<(Conversation, Option<Role>)> {
-    if server(actor).is_ok() {
+    if actor.commands() {
         return Ok((live_group(tx, actor, id).await?, None));
     }
     let place = group(tx, actor, id).await?;

@@ -15,6 +15,8 @@ use crate::env::{Env, Limits};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::query::{Conversations, History};
+use crate::seal::Sealer;
+use crate::tenant::Tenants;
 use crate::testing::{TestCore, refusal};
 
 /// Pending once, so that whoever awaits it really is suspended.
@@ -95,7 +97,12 @@ impl<C: Command> Work for Lately<C> {
 async fn commands_run_over_a_second_transaction() {
     let test = TestCore::start().await;
     let (a, b, c) = (test.user("a").await, test.user("b").await, test.user("c").await);
-    let env = Arc::new(Env::new(Arc::clone(&test.clock) as _, 0, Limits::default()));
+    let env = Arc::new(Env::new(
+        Arc::clone(&test.clock) as _,
+        0,
+        Limits::default(),
+        Arc::new(Tenants::new(Sealer::new(&[8; 32]))),
+    ));
     let statements = Arc::new(AtomicUsize::new(0));
     let lately = |actor: &Actor| (actor.clone(), Arc::clone(&env), Arc::clone(&statements));
 

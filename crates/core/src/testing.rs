@@ -20,7 +20,9 @@ use crate::session::Session;
 use crate::types::{
     AccountRole, AppId, ConversationId, DEFAULT_TENANT, StoredFile, TenantId, Timestamp, User, UserId,
 };
-use crate::{Actor, Clock, Core, CoreOptions, ErrorKind, Limits, PasswordCost, Result, SqliteOptions, Tx};
+use crate::{
+    Actor, Clock, Core, CoreOptions, ErrorKind, Limits, Mandate, PasswordCost, Result, SqliteOptions, Tx,
+};
 
 /// A clock that stands still until it is moved.
 #[derive(Debug)]
@@ -127,6 +129,7 @@ impl TestCore {
             epoch: 0,
             session: None,
             token_id: Arc::from(""),
+            mandate: Mandate::Place,
         }
     }
 
@@ -150,6 +153,7 @@ impl TestCore {
         Actor {
             user_id: self.core.create_user(&system, account).await.unwrap(),
             role,
+            mandate: Mandate::Place,
             ..system
         }
     }
@@ -362,6 +366,7 @@ impl Command for AddUser {
             last_online_at: None,
             created_at: cx.now,
             updated_at: cx.now,
+            extra: None,
         };
         Ok(user::insert(cx.tx, &account).await?)
     }

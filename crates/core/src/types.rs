@@ -107,20 +107,27 @@ pub enum JoinOption {
     /// Nobody: a member with the right to invite brings people in.
     #[default]
     Invited,
-    /// Whoever knows its UUID.
+    /// Whoever knows it by name.
     Free,
+    /// Whoever asks and is let in by an administrator of it.
+    Approval,
 }
 
 impl JoinOption {
     /// From the stored number.
     pub fn of(number: i64) -> Self {
-        if number == 1 { Self::Free } else { Self::Invited }
+        match number {
+            1 => Self::Free,
+            2 => Self::Approval,
+            _ => Self::Invited,
+        }
     }
 
     pub(crate) fn number(self) -> i64 {
         match self {
             Self::Invited => 0,
             Self::Free => 1,
+            Self::Approval => 2,
         }
     }
 }

@@ -215,7 +215,9 @@ async fn bootstrap(core: &Core, secrets: &mut Secrets) -> Result<Option<String>,
     // Core wants a password even where it needs none; an unknown one does no harm should it need it after all.
     let unused = secrets::random_password();
     let text = password.as_ref().map_or(unused.as_str(), AdminPassword::text);
-    core.bootstrap(text, &secrets.app_key).await.map_err(cannot)?;
+    core.bootstrap(text, &secrets.app_key, &secrets.app_secret)
+        .await
+        .map_err(cannot)?;
     Ok(match password {
         Some(AdminPassword::Generated(text)) => Some(text),
         _ => None,

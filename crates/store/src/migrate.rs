@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 const STEPS: &[&str] = &[
     include_str!("../migrations/sqlite/0001_initial.sql"),
     include_str!("../migrations/sqlite/0002_apps_and_channels.sql"),
+    include_str!("../migrations/sqlite/0003_tenants_and_groups.sql"),
 ];
 
 /// The schema this program writes.

@@ -107,6 +107,12 @@ impl Column for Vec<u8> {
     }
 }
 
+impl Column for Option<Vec<u8>> {
+    fn read(row: &dyn RowView, index: usize) -> Result<Self> {
+        Ok(row.bytes(index)?.map(<[u8]>::to_vec))
+    }
+}
+
 impl Column for Option<i64> {
     fn read(row: &dyn RowView, index: usize) -> Result<Self> {
         row.int(index)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parlance_store::Read;
 use parlance_store::table::user;
 
-use crate::account::{Actor, Claims, Standing, Subject, TokenRequest};
+use crate::account::{Actor, Claims, Mandate, Standing, Subject, TokenRequest};
 use crate::command::{ENSURED_MAX, EnsureUser, EnsureUsers, RevokeToken};
 use crate::core::Core;
 use crate::error::{Error, ErrorKind, Result};
@@ -177,6 +177,9 @@ impl Core {
     /// disabled.
     pub async fn authenticate(&self, token: &str, dialect: &str) -> Result<(Actor, Claims)> {
         let claims = self.tokens().verify(token, dialect, self.now())?;
+        if self.tenants().is_disabled(claims.tenant_id) {
+            return Err(Error::new(ErrorKind::Unauthenticated, "the tenant is disabled"));
+        }
         let standing = match self.tokens().standing(claims.user_id) {
             Ok(standing) => standing,
             Err(generation) => self.load_standing(claims.user_id, generation).await?,
@@ -191,6 +194,7 @@ impl Core {
             epoch: claims.epoch,
             session: None,
             token_id: Arc::from(claims.jti.as_str()),
+            mandate: Mandate::Place,
         };
         Ok((actor, claims))
     }
@@ -202,6 +206,10 @@ impl Core {
             return;
         }
         let (user_id, epoch, token_id) = (actor.user_id, actor.epoch, Arc::clone(&actor.token_id));
+        if self.tenants().is_disabled(actor.tenant_id) {
+            self.hub().end(user_id, Some(&token_id));
+            return;
+        }
         let holds = move |standing: Standing| standing.active && standing.epoch == epoch;
         match self.tokens().standing(user_id) {
             Ok(standing) if holds(standing) => {}

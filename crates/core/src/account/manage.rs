@@ -3,15 +3,14 @@
 use std::net::IpAddr;
 
 use crate::account::{Actor, Subject};
-use crate::command::{Bootstrap, CreateUser, ProfileChanges, RegisterUser, SetPassword, UpdateAccount};
+use crate::command::{
+    ADMIN_UID, Bootstrap, CreateUser, ProfileChanges, RegisterUser, SetPassword, UpdateAccount,
+};
 use crate::core::Core;
 use crate::error::{Error, ErrorKind, Result};
 use crate::field;
 use crate::query::FindUserByUid;
 use crate::types::{AccountRole, AccountStatus, DEFAULT_TENANT, TenantId, UserId};
-
-/// The name of the account that the first start makes.
-const ADMIN_UID: &str = "admin";
 
 /// An account that somebody makes for themselves.
 #[derive(Clone, Debug, Default)]
@@ -212,17 +211,23 @@ impl Core {
         self.execute(actor, command).await
     }
 
-    /// Makes sure that the default tenant exists under this key, and in it the account `admin` of the highest rank.
-    /// The password is used only when that account has to be made.
+    /// Makes sure that the default tenant exists under this key with this secret, and in it the account `admin` of
+    /// the highest rank. The password is used only when that account has to be made.
     ///
     /// # Errors
-    /// `Invalid` for an empty key or password.
-    pub async fn bootstrap(&self, admin_password: &str, app_key: &str) -> Result<Bootstrapped> {
-        if admin_password.is_empty() || app_key.is_empty() {
+    /// `Invalid` for an empty key, secret or password.
+    pub async fn bootstrap(
+        &self,
+        admin_password: &str,
+        app_key: &str,
+        app_secret: &str,
+    ) -> Result<Bootstrapped> {
+        if admin_password.is_empty() || app_key.is_empty() || app_secret.is_empty() {
             return Err(Error::invalid(
-                "the first start needs an administrator's password and an app key",
+                "the first start needs an administrator's password, an app key and its secret",
             ));
         }
+        let sealed_secret = self.sealed_for_bootstrap(app_key, app_secret)?;
         let system = Actor::system(DEFAULT_TENANT);
         let found = self
             .query(
@@ -241,6 +246,7 @@ impl Core {
         };
         let command = Bootstrap {
             app_key: app_key.to_owned(),
+            sealed_secret,
             admin_uid: ADMIN_UID,
             password_hash,
         };

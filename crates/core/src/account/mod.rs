@@ -34,6 +34,20 @@ pub struct Actor {
     pub session: Option<SessionId>,
     /// The token that proved it; empty for the server itself.
     pub token_id: Arc<str>,
+    /// By what right it acts.
+    pub mandate: Mandate,
+}
+
+/// By what right somebody acts. An administrator who chats is a person like any other; only a dialect that gives its
+/// administrators more says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mandate {
+    /// By its place in each conversation.
+    #[default]
+    Place,
+    /// By its rank in the tenant, if that is high enough: an owner's rights in every group, and no friend, block or
+    /// mute in the way.
+    Rank,
 }
 
 impl Actor {
@@ -46,7 +60,13 @@ impl Actor {
             epoch: 0,
             session: None,
             token_id: Arc::from(""),
+            mandate: Mandate::Rank,
         }
+    }
+
+    /// Whether it acts by its rank, and that is high enough.
+    pub fn commands(&self) -> bool {
+        self.mandate == Mandate::Rank && self.is_admin()
     }
 
     /// Whether the account manages others in its tenant.

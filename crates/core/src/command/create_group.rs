@@ -217,6 +217,7 @@ impl CreateGroup {
             archived: false,
             join_option: self.join_option.number(),
             app_id: None,
+            group_key: None,
         })
     }
 }

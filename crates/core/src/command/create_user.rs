@@ -1,10 +1,10 @@
 //! Makes an account: on behalf of an administrator, for somebody who asked for one, or at the first start.
 
 use parlance_store::Tx;
-use parlance_store::table::tenant::{self, Tenant};
-use parlance_store::table::user;
+use parlance_store::table::{tenant, user};
 
 use crate::account::Bootstrapped;
+use crate::command::create_tenant::row as tenant_row;
 use crate::command::update_profile::{AVATAR_CHARS_MAX, NAME_CHARS_MAX};
 use crate::command::{Command, Context};
 use crate::error::{Error, ErrorKind, Result};
@@ -96,6 +96,8 @@ impl Command for RegisterUser {
 /// Makes sure that the caller's tenant exists under this key, and in it an account of the highest rank. Twice is once.
 pub(crate) struct Bootstrap {
     pub(crate) app_key: String,
+    /// None when key and secret are what they were.
+    pub(crate) sealed_secret: Option<Vec<u8>>,
     pub(crate) admin_uid: &'static str,
     /// None when the account was there already.
     pub(crate) password_hash: Option<String>,
@@ -106,15 +108,14 @@ impl Command for Bootstrap {
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<Bootstrapped> {
         let tenant_id = cx.actor.tenant_id;
-        let known = tenant::by_id(cx.tx, tenant_id).await?;
-        if known.is_none_or(|tenant| tenant.app_key != self.app_key) {
-            let row = Tenant {
-                id: tenant_id,
-                app_key: self.app_key.clone(),
-                name: "default".into(),
-                created_at: cx.now,
-            };
+        if let Some(sealed_secret) = &self.sealed_secret {
+            let known = tenant::by_id(cx.tx, tenant_id).await?;
+            let mut row =
+                known.unwrap_or_else(|| tenant_row(tenant_id, &self.app_key, "default".into(), cx.now));
+            row.app_key.clone_from(&self.app_key);
+            row.secret = Some(sealed_secret.clone());
             tenant::put(cx.tx, &row).await?;
+            cx.record(Event::TenantChanged(Box::new(row)));
         }
         if let Some(admin) = user::by_uid(cx.tx, tenant_id, self.admin_uid).await? {
             return Ok(Bootstrapped {
@@ -156,6 +157,7 @@ pub(super) fn blank<T>(cx: &Context<'_, T>, uid: &str, password_hash: Option<Str
         last_online_at: None,
         created_at: cx.now,
         updated_at: cx.now,
+        extra: None,
     }
 }
 
@@ -356,9 +358,17 @@ mod tests {
     #[tokio::test]
     async fn the_first_start_makes_the_administrator_once() {
         let t = TestCore::start().await;
-        let first = t.core.bootstrap("first password", "key").await.unwrap();
+        let first = t
+            .core
+            .bootstrap("first password", "key", "secret of key")
+            .await
+            .unwrap();
         assert!(first.created);
-        let again = t.core.bootstrap("another password", "key2").await.unwrap();
+        let again = t
+            .core
+            .bootstrap("another password", "key2", "secret of key")
+            .await
+            .unwrap();
         assert_eq!((again.created, again.admin_id), (false, first.admin_id));
         let t = t.restart().await;
         let issued = t.log_in("admin", "first password").await.unwrap();
@@ -373,6 +383,9 @@ mod tests {
                 .await
                 .is_ok()
         );
-        assert_eq!(refusal(t.core.bootstrap("", "key").await), ErrorKind::Invalid);
+        assert_eq!(
+            refusal(t.core.bootstrap("", "key", "secret").await),
+            ErrorKind::Invalid
+        );
     }
 }

@@ -18,6 +18,7 @@ mod create_app;
 mod create_app_category;
 mod create_group;
 mod create_mapping;
+mod create_tenant;
 mod create_user;
 mod delete_announcement;
 mod delete_app;
@@ -73,6 +74,7 @@ mod update_contact;
 mod update_group;
 mod update_mapping;
 mod update_profile;
+mod update_tenant;
 
 use std::future::Future;
 
@@ -101,6 +103,7 @@ pub(crate) use create_app_category::CATEGORIES_MAX;
 pub use create_app_category::CreateAppCategory;
 pub use create_group::{CreateGroup, CreatedGroup};
 pub use create_mapping::{CreateMapping, MappedPerson};
+pub(crate) use create_tenant::{ADMIN_UID, CreateTenant};
 pub(crate) use create_user::{Bootstrap, CreateUser, RegisterUser};
 pub use delete_announcement::DeleteAnnouncement;
 pub use delete_app::DeleteApp;
@@ -159,6 +162,8 @@ pub use update_contact::{
 pub use update_group::UpdateGroup;
 pub use update_mapping::{MappingChanges, UpdateMapping};
 pub use update_profile::{ProfileChanges, UpdateProfile};
+pub use update_tenant::TenantChanges;
+pub(crate) use update_tenant::UpdateTenant;
 
 /// A change.
 pub trait Command: Send + Sync + 'static {

@@ -115,5 +115,6 @@ fn blank<T>(cx: &Context<'_, T>, tenant_id: i64, low: UserId, high: UserId) -> C
         archived: false,
         join_option: 0,
         app_id: None,
+        group_key: None,
     }
 }

@@ -4,7 +4,7 @@
 use parlance_store::Tx;
 use parlance_store::table::{app_send, channel, conversation, file, message};
 
-use crate::account::Actor;
+use crate::account::{Actor, Mandate};
 use crate::app::AppActor;
 use crate::command::{
     Blank, Command, Context, Mentions, NamedFiles, SendMessage, Sent, Target, send_message,
@@ -120,6 +120,7 @@ fn acting_for(tenant_id: TenantId, user_id: UserId) -> Actor {
     Actor {
         user_id,
         role: AccountRole::User,
+        mandate: Mandate::Place,
         ..Actor::system(tenant_id)
     }
 }
@@ -290,6 +291,7 @@ async fn open<T: Tx>(cx: &mut Context<'_, T>, app: &App, receiver: Option<UserId
         archived: false,
         join_option: 0,
         app_id: Some(app.id),
+        group_key: None,
     };
     blank.id = conversation::insert(cx.tx, &blank).await?;
     Ok(blank)

@@ -21,6 +21,7 @@ mod reaction;
 mod receipt;
 mod search;
 mod settings;
+mod tenant;
 mod upload;
 mod user;
 
@@ -60,6 +61,7 @@ pub use search::{
 };
 pub use settings::Settings;
 pub(crate) use settings::parse_settings;
+pub use tenant::{AllTenants, OneTenant};
 pub(crate) use upload::HasUpload;
 pub use upload::UploadById;
 pub use user::{FindUser, FindUserByUid, FindUserIds, FindUsers, ListUsers, SearchUsers, Unknown};

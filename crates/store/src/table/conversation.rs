@@ -70,6 +70,8 @@ row! {
         pub join_option: i64,
         /// Channel: the app that speaks; 0 for none.
         pub app_id: Option<i64>,
+        /// Group: the text id that its creator gave it, unique in the tenant. Without one its UUID stands for it.
+        pub group_key: Option<String>,
     }
 }
 
@@ -79,8 +81,8 @@ pub async fn insert<T: Tx>(tx: &mut T, conversation: &Conversation) -> Result<i6
         .one::<(i64,)>(
             "INSERT INTO conversations (tenant_id, kind, user_low, user_high, name, avatar, description, notice, \
              group_type, owner_id, members_max, history_open, invite_role, created_at, updated_at, uuid, category, \
-             join_option, app_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
-             $18, $19) RETURNING id",
+             join_option, app_id, group_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+             $18, $19, $20) RETURNING id",
             params![
                 conversation.tenant_id,
                 conversation.kind,
@@ -100,7 +102,8 @@ pub async fn insert<T: Tx>(tx: &mut T, conversation: &Conversation) -> Result<i6
                 conversation.uuid.as_deref(),
                 conversation.category,
                 conversation.join_option,
-                conversation.app_id
+                conversation.app_id,
+                conversation.group_key.as_deref()
             ],
         )
         .await?;

@@ -53,6 +53,8 @@ row! {
         pub draft: String,
         /// May not write before this time.
         pub silenced_until: Option<i64>,
+        /// The heading under which this person keeps the conversation; empty for none.
+        pub folder: String,
     }
 }
 
@@ -214,7 +216,7 @@ pub async fn update<T: Tx>(tx: &mut T, member: &Member) -> Result<()> {
     tx.exec(
         "UPDATE members SET state = $1, role = $2, joined_at = $3, joined_seq = $4, read_seq = $5, delivered_seq = $6, \
          cleared_seq = $7, hidden_seq = $8, own_after_read = $9, read_at = $10, pinned = $11, muted = $12, \
-         remark = $13, draft = $14, silenced_until = $15 WHERE conversation_id = $16 AND user_id = $17",
+         remark = $13, draft = $14, silenced_until = $15, folder = $16 WHERE conversation_id = $17 AND user_id = $18",
         params![
             member.state,
             member.role,
@@ -231,6 +233,7 @@ pub async fn update<T: Tx>(tx: &mut T, member: &Member) -> Result<()> {
             &member.remark,
             &member.draft,
             member.silenced_until,
+            &member.folder,
             member.conversation_id,
             member.user_id
         ],

@@ -48,6 +48,8 @@ row! {
         pub created_at: i64,
         /// When last changed.
         pub updated_at: i64,
+        /// What clients keep with the account: JSON or any text, not read by the server.
+        pub extra: Option<String>,
     }
 }
 
@@ -56,8 +58,8 @@ pub async fn insert<T: Tx>(tx: &mut T, user: &User) -> Result<i64> {
     let row = tx
         .one::<(i64,)>(
             "INSERT INTO users (tenant_id, uid, mobile, email, name, english_name, nickname, avatar, gender, signature, \
-             department, position, role, status, password_hash, token_epoch, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING id",
+             department, position, role, status, password_hash, token_epoch, created_at, updated_at, extra) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) RETURNING id",
             params![
                 user.tenant_id,
                 &user.uid,
@@ -76,7 +78,8 @@ pub async fn insert<T: Tx>(tx: &mut T, user: &User) -> Result<i64> {
                 user.password_hash.as_deref(),
                 user.token_epoch,
                 user.created_at,
-                user.updated_at
+                user.updated_at,
+                user.extra.as_deref()
             ],
         )
         .await?;
@@ -88,7 +91,7 @@ pub async fn update<T: Tx>(tx: &mut T, user: &User) -> Result<()> {
     tx.exec(
         "UPDATE users SET mobile = $1, email = $2, name = $3, english_name = $4, nickname = $5, avatar = $6, \
          gender = $7, signature = $8, department = $9, position = $10, role = $11, status = $12, password_hash = $13, \
-         token_epoch = $14, updated_at = $15 WHERE id = $16",
+         token_epoch = $14, updated_at = $15, extra = $16 WHERE id = $17",
         params![
             user.mobile.as_deref(),
             user.email.as_deref(),
@@ -105,6 +108,7 @@ pub async fn update<T: Tx>(tx: &mut T, user: &User) -> Result<()> {
             user.password_hash.as_deref(),
             user.token_epoch,
             user.updated_at,
+            user.extra.as_deref(),
             user.id
         ],
     )
