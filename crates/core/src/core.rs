@@ -15,7 +15,7 @@ use crate::env::{Clock, Env, Limits};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::files::{self, Blobs, LinkSigner, ObjectFiles, open_blobs};
-use crate::hub::{Hub, Job};
+use crate::hub::Hub;
 use crate::presence;
 use crate::query::{MaySignal, MayType};
 use crate::seal::Sealer;
@@ -200,7 +200,7 @@ impl Core {
         let (to_indexer, signal) = search::Signal::new();
         let tenants = Arc::new(Tenants::new(Sealer::new(&options.sealing_key)));
         let publish = {
-            let (hub, jobs, tokens) = (Arc::clone(&hub), hub.jobs(), Arc::clone(&late_tokens));
+            let (hub, tokens) = (Arc::clone(&hub), Arc::clone(&late_tokens));
             let tenants = Arc::clone(&tenants);
             let clock = Arc::clone(&options.clock);
             Box::new(move |batch: Vec<Committed<Event>>| {
@@ -208,8 +208,7 @@ impl Core {
                     note_accounts(tokens, &tenants, &hub, &batch, clock.now());
                 }
                 to_indexer.committed(&batch);
-                // An error means that the server is going down; the log keeps the events.
-                let _ = jobs.blocking_send(Job::Committed(batch));
+                hub.committed(batch);
             })
         };
         let store = Store::open(&options.database, publish)?;

@@ -4,7 +4,7 @@
 //! events that change its members. The hub never writes, and never waits for a socket.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::task::Waker;
 
 use parking_lot::{Mutex, RwLock};
@@ -29,7 +29,7 @@ const UNANNOUNCED_DELIVERIES_MAX: usize = 16_384;
 /// Presence is not told to groups larger than this: a storm of log-ins would cost their square.
 const PRESENCE_MEMBERS_MAX: usize = 500;
 
-pub(crate) enum Job {
+enum Job {
     /// A committed batch.
     Committed(Vec<Committed<Event>>),
     /// Something that is never kept.
@@ -40,6 +40,8 @@ pub(crate) enum Job {
 pub(crate) struct Hub {
     users: RwLock<FxHashMap<UserId, Vec<Arc<Outbox>>>>,
     next_session: AtomicU64,
+    /// Log position of the newest committed event that was handed over, queued ones included.
+    newest: AtomicI64,
     jobs: mpsc::Sender<Job>,
     presence: mpsc::UnboundedSender<Change>,
     sessions_per_user_max: usize,
@@ -52,6 +54,7 @@ impl Hub {
         Arc::new(Self {
             users: RwLock::default(),
             next_session: AtomicU64::new(1),
+            newest: AtomicI64::new(0),
             jobs,
             presence,
             sessions_per_user_max: sessions_per_user_max.max(1),
@@ -59,9 +62,13 @@ impl Hub {
         })
     }
 
-    /// Where committed batches and passing events go.
-    pub(crate) fn jobs(&self) -> mpsc::Sender<Job> {
-        self.jobs.clone()
+    /// Takes a committed batch, before its callers are answered. Blocks while the hub is far behind.
+    pub(crate) fn committed(&self, batch: Vec<Committed<Event>>) {
+        if let Some(last) = batch.last() {
+            self.newest.store(last.position, Ordering::Release);
+        }
+        // An error means that the server is going down; the log keeps the events.
+        let _ = self.jobs.blocking_send(Job::Committed(batch));
     }
 
     /// Passes on something that is never kept; dropped when the hub is far behind.
@@ -85,11 +92,14 @@ impl Hub {
         (users.values().map(Vec::len).sum(), users.len())
     }
 
-    /// Starts a subscription. What is committed from now on reaches it.
+    /// Starts a subscription. What is committed from now on reaches it, and nothing that was committed before, even
+    /// if it is still queued.
     pub(crate) fn attach(self: &Arc<Self>, actor: Actor, attendance: Attendance) -> Session {
         let id = self.next_session.fetch_add(1, Ordering::Relaxed);
-        let outbox = Arc::new(Outbox::new(id, &actor, attendance));
         let mut users = self.users.write();
+        // Nothing is delivered while `users` is held, so no event falls between the position and the first delivery.
+        let begins_after = self.newest.load(Ordering::Acquire);
+        let outbox = Arc::new(Outbox::new(id, &actor, attendance, begins_after));
         let outboxes = users
             .entry(actor.user_id)
             .or_insert_with(|| Vec::with_capacity(1));

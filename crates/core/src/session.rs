@@ -55,24 +55,33 @@ pub(crate) struct Outbox {
     pub(crate) token_id: Arc<str>,
     pub(crate) tenant_id: TenantId,
     pub(crate) attendance: Attendance,
+    /// Log position of the newest event that was committed when the session began.
+    begins_after: i64,
     waiting: Mutex<Waiting>,
 }
 
 impl Outbox {
-    pub(crate) fn new(id: SessionId, actor: &Actor, attendance: Attendance) -> Self {
+    pub(crate) fn new(id: SessionId, actor: &Actor, attendance: Attendance, begins_after: i64) -> Self {
         Self {
             id,
             token_id: Arc::clone(&actor.token_id),
             tenant_id: actor.tenant_id,
             attendance,
+            begins_after,
             waiting: Mutex::new(Waiting::default()),
         }
     }
 
-    /// Queues a delivery. Whoever waits for it is not woken here: the waker is handed to the caller, who wakes
+    /// Queues a delivery, unless it was committed before the session began. Whoever waits for it is not woken here: the waker is handed to the caller, who wakes
     /// when all that is there to push has been pushed, so that it all leaves in one write.
     #[must_use = "the connection sleeps until it is woken"]
     pub(crate) fn push(&self, delivery: &Arc<Delivery>) -> Option<Waker> {
+        if delivery
+            .position
+            .is_some_and(|position| position <= self.begins_after)
+        {
+            return None;
+        }
         let mut waiting = self.waiting.lock();
         if waiting.ended.is_some() {
             return None;

@@ -14,9 +14,7 @@ use crate::command::{
     Addressee, Command, ContactAnswer, Context, CreateGroup, CreateMapping, HandleContactRequest,
     MappedPerson, NamedFiles, OpenDirect, SendContactRequest, SendFromApp, SendMessage, Sent, Target, Voice,
 };
-use crate::event::Event;
 use crate::files::ObjectFiles;
-use crate::session::Session;
 use crate::types::{
     AccountRole, AppId, ConversationId, DEFAULT_TENANT, StoredFile, TenantId, Timestamp, User, UserId,
 };
@@ -246,21 +244,6 @@ impl TestCore {
             .conversation_id
     }
 
-    /// A live connection of `actor` that hears what happens from now on, and nothing from before.
-    pub(crate) async fn listen(&self, actor: &Actor) -> Session {
-        let session = self.core.attach(actor);
-        self.core.execute(actor, Mark).await.unwrap();
-        // Deliveries keep the order of the log, so what was still under way comes before the mark.
-        while !matches!(
-            session.next().await.unwrap().event,
-            Event::NotificationAdded {
-                notification_id: MARK,
-                ..
-            }
-        ) {}
-        session
-    }
-
     /// A group of `owner` and these people.
     pub(crate) async fn group(&self, owner: &Actor, name: &str, members: &[&Actor]) -> ConversationId {
         let member_ids = members.iter().map(|member| member.user_id).collect();
@@ -369,23 +352,5 @@ impl Command for AddUser {
             extra: None,
         };
         Ok(user::insert(cx.tx, &account).await?)
-    }
-}
-
-/// The id of a notification that no notification has.
-const MARK: i64 = -1;
-
-/// An event for the caller alone.
-struct Mark;
-
-impl Command for Mark {
-    type Reply = ();
-
-    async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
-        cx.record(Event::NotificationAdded {
-            user_id: cx.actor.user_id,
-            notification_id: MARK,
-        });
-        Ok(())
     }
 }

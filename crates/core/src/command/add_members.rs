@@ -141,7 +141,7 @@ mod tests {
         let group = open_group(&test, &ann, &bob).await;
         test.say(&ann, group, "one").await;
         test.say(&bob, group, "two").await;
-        let live = test.listen(&eve).await;
+        let live = test.core.attach(&eve);
         assert_eq!(add(&test, &bob, group, &[&eve, &ann, &bob]).await, [eve.user_id]);
         let told = live.next().await.unwrap();
         assert!(

@@ -69,7 +69,7 @@ mod tests {
         );
         let here = test.direct(&ann, &bob).await;
         let old = test.say(&ann, here, "old").await.view.message.id;
-        let (live, other) = (test.listen(&ann).await, test.listen(&bob).await);
+        let (live, other) = (test.core.attach(&ann), test.core.attach(&bob));
         let clear = ClearHistory {
             conversation_id: here,
         };
@@ -111,7 +111,7 @@ mod tests {
             conversation_id: here,
         };
         test.core.execute(&bob, clear).await.unwrap();
-        let live = test.listen(&bob).await;
+        let live = test.core.attach(&bob);
         test.core.execute(&bob, clear).await.unwrap();
         test.say(&ann, here, "new").await;
         assert!(matches!(next(&live).await, Event::MessageSent(_)));

@@ -350,7 +350,7 @@ mod tests {
             test.user("bob").await,
             test.user("eve").await,
         );
-        let (live, outside) = (test.listen(&bob).await, test.listen(&eve).await);
+        let (live, outside) = (test.core.attach(&bob), test.core.attach(&eve));
         let mut create = CreateGroup::named("  周会 weekly ", vec![bob.user_id, bob.user_id, ann.user_id]);
         create.description = "plans".into();
         let group = test.core.execute(&ann, create).await.unwrap().conversation_id;

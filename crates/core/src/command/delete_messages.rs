@@ -157,7 +157,7 @@ mod tests {
             tags: String::new(),
         };
         test.core.execute(&bob, keep).await.unwrap();
-        let live = test.listen(&bob).await;
+        let live = test.core.attach(&bob);
         let delete = DeleteMessages {
             message_ids: vec![gone, gone],
         };

@@ -53,7 +53,7 @@ mod tests {
         let (ann, bob) = (test.user("ann").await, test.user("bob").await);
         let conversation_id = test.group(&ann, "team", &[&bob]).await;
         test.say(&bob, conversation_id, "hello").await;
-        let live = test.listen(&bob).await;
+        let live = test.core.attach(&bob);
         test.core
             .execute(&ann, DissolveGroup { conversation_id })
             .await

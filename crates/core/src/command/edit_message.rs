@@ -78,7 +78,7 @@ mod tests {
         let (ann, bob) = (test.user("ann").await, test.user("bob").await);
         let here = test.direct(&ann, &bob).await;
         let message_id = test.say(&ann, here, "one").await.view.message.id;
-        let live = test.listen(&bob).await;
+        let live = test.core.attach(&bob);
         test.clock.advance_seconds(5);
         let first = test.core.now();
         test.core.execute(&ann, edit(message_id, "two")).await.unwrap();
@@ -120,7 +120,7 @@ mod tests {
         let (ann, bob) = (test.user("ann").await, test.user("bob").await);
         let here = test.direct(&ann, &bob).await;
         let message_id = test.say(&ann, here, "same").await.view.message.id;
-        let live = test.listen(&bob).await;
+        let live = test.core.attach(&bob);
         test.core.execute(&ann, edit(message_id, "same")).await.unwrap();
         test.say(&ann, here, "next").await;
         assert!(matches!(live.next().await.unwrap().event, Event::MessageSent(_)));

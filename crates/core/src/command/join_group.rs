@@ -72,7 +72,7 @@ mod tests {
         let (ann, bob) = (test.user("ann").await, test.user("bob").await);
         let group = test.core.execute(&ann, free()).await.unwrap();
         test.say(&ann, group.conversation_id, "before").await;
-        let live = test.listen(&ann).await;
+        let live = test.core.attach(&ann);
         let join = JoinGroup {
             uuid: group.uuid.clone(),
         };

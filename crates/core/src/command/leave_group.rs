@@ -84,7 +84,7 @@ mod tests {
             role: Role::Admin,
         };
         test.core.execute(&ann, promote).await.unwrap();
-        let live = test.listen(&ann).await;
+        let live = test.core.attach(&ann);
         test.core
             .execute(&bob, LeaveGroup::of(conversation_id))
             .await
@@ -129,7 +129,7 @@ mod tests {
         };
         let refused = test.core.execute(&ann, LeaveGroup::of(conversation_id)).await;
         assert_eq!(refusal(refused), ErrorKind::OwnerProtected);
-        let live = test.listen(&bob).await;
+        let live = test.core.attach(&bob);
         for (goes, next) in [(&ann, &eve), (&eve, &bob)] {
             test.core.execute(goes, leave).await.unwrap();
             let members = test

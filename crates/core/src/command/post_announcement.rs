@@ -117,7 +117,7 @@ mod tests {
         let test = TestCore::start().await;
         let (ann, bob) = (test.user("ann").await, test.user("bob").await);
         let group = test.group(&ann, "team", &[&bob]).await;
-        let live = test.listen(&bob).await;
+        let live = test.core.attach(&bob);
         let first = post(&test, &ann, group, "first").await;
         let told = live.next().await.unwrap();
         assert!(

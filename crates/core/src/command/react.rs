@@ -156,7 +156,7 @@ mod tests {
         let (ann, bob) = (test.user("ann").await, test.user("bob").await);
         let here = test.direct(&ann, &bob).await;
         let message_id = test.say(&ann, here, "hello").await.view.message.id;
-        let live = test.listen(&ann).await;
+        let live = test.core.attach(&ann);
         test.core
             .execute(&bob, react(message_id, "👍", Again::Keeps))
             .await
@@ -228,7 +228,7 @@ mod tests {
             .execute(&bob, react(message_id, "👍", Again::Keeps))
             .await
             .unwrap();
-        let live = test.listen(&ann).await;
+        let live = test.core.attach(&ann);
         test.core.execute(&bob, Unreact { message_id }).await.unwrap();
         test.core.execute(&bob, Unreact { message_id }).await.unwrap();
         test.say(&bob, here, "next").await;

@@ -250,7 +250,7 @@ mod tests {
         for text in ["1", "2", "3", "4"] {
             ids.push(test.say(&ann, here, text).await.view.message.id);
         }
-        let live = test.listen(&ann).await;
+        let live = test.core.attach(&ann);
         let one = ReadReceived { message_id: ids[1] };
         assert!(test.core.execute(&bob, one).await.unwrap().newly);
         assert_eq!(next_read(&live).await.message_ids, [ids[1]]);

@@ -51,7 +51,7 @@ mod tests {
         let (ann, bob) = (test.user("ann").await, test.user("bob").await);
         let here = test.direct(&ann, &bob).await;
         let message_id = test.say(&ann, here, "secret").await.view.message.id;
-        let live = test.listen(&bob).await;
+        let live = test.core.attach(&bob);
         test.core
             .execute(&ann, RecallMessage { message_id })
             .await
@@ -176,7 +176,7 @@ mod tests {
         let recall = RecallMessage {
             message_id: test.say(&ann, here, "once").await.view.message.id,
         };
-        let live = test.listen(&bob).await;
+        let live = test.core.attach(&bob);
         test.core.execute(&ann, recall).await.unwrap();
         test.clock.advance_seconds(3_600);
         test.core.execute(&ann, recall).await.unwrap();

@@ -87,7 +87,7 @@ mod tests {
         let test = TestCore::start().await;
         let (ann, bob) = (test.user("ann").await, test.user("bob").await);
         let conversation_id = test.group(&ann, "team", &[&bob]).await;
-        let live = test.listen(&bob).await;
+        let live = test.core.attach(&bob);
         let remove = RemoveMembers {
             conversation_id,
             user_ids: vec![bob.user_id],

@@ -326,7 +326,7 @@ mod tests {
         let app = test.app_actor("oa").await;
         test.map(app.app_id, &ann, "ann_oa").await;
         test.map(app.app_id, &bob, "bob_oa").await;
-        let (at_ann, at_bob) = (test.listen(&ann).await, test.listen(&bob).await);
+        let (at_ann, at_bob) = (test.core.attach(&ann), test.core.attach(&bob));
         let named = SendFromApp {
             sender: Some("bob_oa".into()),
             ..notice(&app, Addressee::Account("ann_oa".into()), "approve this")
@@ -370,8 +370,8 @@ mod tests {
         let (ann, bob) = (test.user("ann").await, test.user("bob").await);
         let stranger = test.user_of(2, "eve").await;
         let app = test.app_actor("oa").await;
-        let sessions = [test.listen(&ann).await, test.listen(&bob).await];
-        let elsewhere = test.listen(&stranger).await;
+        let sessions = [test.core.attach(&ann), test.core.attach(&bob)];
+        let elsewhere = test.core.attach(&stranger);
         test.clock.advance_seconds(1);
         let sent = send(&test, notice(&app, Addressee::Everybody, "hear"))
             .await

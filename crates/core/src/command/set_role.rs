@@ -64,7 +64,7 @@ mod tests {
         let test = TestCore::start().await;
         let (ann, bob) = (test.user("ann").await, test.user("bob").await);
         let conversation_id = test.group(&ann, "team", &[&bob]).await;
-        let live = test.listen(&bob).await;
+        let live = test.core.attach(&bob);
         let set = |role| SetRole {
             conversation_id,
             user_id: bob.user_id,

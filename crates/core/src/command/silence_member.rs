@@ -126,7 +126,7 @@ mod tests {
         let test = TestCore::start().await;
         let (ann, bob) = (test.user("ann").await, test.user("bob").await);
         let conversation_id = test.group(&ann, "team", &[&bob]).await;
-        let live = test.listen(&bob).await;
+        let live = test.core.attach(&bob);
         let end = Some(test.core.now() + 60_000_000);
         for until in [end, end, None, None] {
             let silence = SilenceMember {

@@ -118,7 +118,7 @@ mod tests {
             until: Some(test.core.now() + 1_000_000),
         };
         test.core.execute(&ann, silence).await.unwrap();
-        let live = test.listen(&bob).await;
+        let live = test.core.attach(&bob);
         let transfer = TransferGroup {
             conversation_id,
             user_id: bob.user_id,

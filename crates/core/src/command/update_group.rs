@@ -89,7 +89,7 @@ mod tests {
         let mut create = CreateGroup::named("old", vec![bob.user_id]);
         create.avatar = "/a.png".into();
         let conversation_id = test.core.execute(&ann, create).await.unwrap().conversation_id;
-        let live = test.listen(&bob).await;
+        let live = test.core.attach(&bob);
         let update = UpdateGroup {
             conversation_id,
             name: Some("new".into()),

@@ -226,7 +226,7 @@ mod tests {
     async fn the_opening_is_in_the_history_and_nowhere_else() {
         let test = TestCore::start().await;
         let (ann, bob) = (test.user("ann").await, test.user("bob").await);
-        let live = test.listen(&bob).await;
+        let live = test.core.attach(&bob);
         let group = opened(&test, &ann, &[bob.user_id]).await;
         let uuid = group.uuid.clone();
         assert!(matches!(
