@@ -5,6 +5,8 @@ mod manage;
 mod password;
 mod throttle;
 mod token;
+#[cfg_attr(not(test), expect(dead_code, reason = "called once tenants log in"))]
+mod user_sig;
 
 use std::sync::Arc;
 
