@@ -2,6 +2,7 @@
 
 mod app;
 mod received;
+mod sending;
 
 use parlance_store::Tx;
 use parlance_store::table::file::{self, StoredFile};
@@ -25,6 +26,7 @@ pub(crate) use app::{
     super_administrator, visitor,
 };
 pub(crate) use received::{Channels, Received, received_message};
+pub(crate) use sending::{changeable_message, in_time, may_act_for_others, may_send};
 
 /// A conversation together with the caller's place in it.
 #[derive(Clone, Debug)]

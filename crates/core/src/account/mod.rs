@@ -2,6 +2,7 @@
 
 mod login;
 mod manage;
+mod on_behalf;
 mod password;
 mod throttle;
 mod token;

@@ -8,15 +8,14 @@ use crate::command::Context;
 use crate::error::Result;
 use crate::event::{Event, MessageChange, MessageRef};
 use crate::place::Place;
-use crate::policy::Membership;
 use crate::query::view;
-use crate::types::{Message, UserCard};
+use crate::types::{Conversation, Message, UserCard};
 
 /// What an event says about a message that the caller has recalled or edited, as it stands in its row by now.
 pub(crate) async fn change<T: Tx>(
     cx: &mut Context<'_, T>,
     message: Message,
-    place: &Membership,
+    conversation: &Conversation,
 ) -> Result<Box<MessageChange>> {
     let at = reference(cx, &message).await?;
     let sender = match message.sender_id {
@@ -27,7 +26,7 @@ pub(crate) async fn change<T: Tx>(
     Ok(Box::new(MessageChange {
         at,
         view,
-        place: Place::of(&place.conversation),
+        place: Place::of(conversation),
     }))
 }
 

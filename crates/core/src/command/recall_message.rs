@@ -8,8 +8,8 @@ use crate::event::Event;
 use crate::policy;
 use crate::types::MessageId;
 
-/// Recalls a message of the caller's own within `recall_window_seconds`. Content, files, earlier contents and
-/// reactions are gone for everybody, in quotes and favourites too. Twice is once.
+/// Recalls a message of the caller's own within `recall_window_seconds`; who acts by rank recalls any, at any time.
+/// Content, files, earlier contents and reactions are gone for everybody, in quotes and favourites too. Twice is once.
 ///
 /// # Errors
 /// `MessageMissing`, `NotMember`, `MessageForbidden` for somebody else's, `RecallTooLate`.
@@ -23,11 +23,11 @@ impl Command for RecallMessage {
     type Reply = ();
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
-        let (mut message, place) = policy::own_message(cx.tx, cx.actor, self.message_id).await?;
+        let (mut message, place) = policy::changeable_message(cx.tx, cx.actor, self.message_id).await?;
         if message.recalled_at.is_some() {
             return Ok(());
         }
-        if !policy::within(&message, cx.env.limits.recall_window_seconds, cx.now) {
+        if !policy::in_time(cx.actor, &message, cx.env.limits.recall_window_seconds, cx.now) {
             return Err(ErrorKind::RecallTooLate.into());
         }
         message.recalled_at = Some(cx.now);

@@ -125,18 +125,8 @@ impl Command for SendMessage {
         let scope = scope
             .filter(|scope| scope.tenant_id == cx.actor.tenant_id && scope.dissolved_at.is_none())
             .ok_or(ErrorKind::ConversationMissing)?;
-        let role = Role::of(scope.role);
-        if scope.state != Some(1) {
-            return Err(ErrorKind::NotMember.into());
-        }
-        if scope.sender_status != "ACTIVE" {
-            return Err(ErrorKind::SenderMissing.into());
-        }
-        policy::may_write(role, scope.muted_all, scope.silenced_until, cx.now)?;
+        let role = policy::may_send(cx.actor, &scope, cx.now)?;
         let kind = ConversationKind::of(scope.kind);
-        if kind == ConversationKind::Direct && scope.blocked {
-            return Err(ErrorKind::Blocked.into());
-        }
         let place = place_of(&scope);
         let quote = self.quote(cx, conversation_id, scope.floor).await?;
 
