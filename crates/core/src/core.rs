@@ -20,7 +20,7 @@ use crate::presence;
 use crate::query::{MaySignal, MayType};
 use crate::seal::Sealer;
 use crate::search;
-use crate::session::{Attendance, Session};
+use crate::session::{Attendance, Known, Session};
 use crate::tenant::{TENANTS_MAX, Tenants};
 use crate::types::{ConversationId, DEFAULT_TENANT, MessageId, Timestamp, UserId};
 
@@ -287,11 +287,18 @@ impl Core {
 
     /// Subscribes to everything that concerns `actor`, from now on.
     pub fn attach(&self, actor: &Actor) -> Session {
-        self.attach_as(actor, Attendance::Present)
+        self.attach_as(actor, Attendance::Present, Known::ByNumber)
     }
 
-    pub(crate) fn attach_as(&self, actor: &Actor, attendance: Attendance) -> Session {
-        let session = self.inner.hub.attach(actor.clone(), attendance);
+    /// The same for a client that knows people and conversations by their text ids, see [`Delivery::called`].
+    ///
+    /// [`Delivery::called`]: crate::event::Delivery::called
+    pub fn attach_by_name(&self, actor: &Actor) -> Session {
+        self.attach_as(actor, Attendance::Present, Known::ByName)
+    }
+
+    pub(crate) fn attach_as(&self, actor: &Actor, attendance: Attendance, known: Known) -> Session {
+        let session = self.inner.hub.attach(actor.clone(), attendance, known);
         // Revoked between the check of its token and now: the end has passed it by.
         if self.inner.tokens.is_revoked(&actor.token_id) {
             self.inner.hub.end(actor.user_id, Some(&actor.token_id));

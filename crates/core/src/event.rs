@@ -11,6 +11,7 @@ use parlance_store::table::event::NewEvent;
 use parlance_store::table::tenant::Tenant as TenantRow;
 use serde_json::{Value, json};
 
+use crate::name::Called;
 use crate::place::Place;
 use crate::session::SessionId;
 use crate::types::{
@@ -289,6 +290,48 @@ impl Event {
         }
     }
 
+    /// The conversation that it is about and who did it, as far as it is to be told by name. Who wrote a message
+    /// stands in the message.
+    pub(crate) fn to_be_named(&self) -> (Option<ConversationId>, Option<UserId>) {
+        match self {
+            Self::MessageSent(sent) => (Some(sent.view.message.conversation_id), None),
+            Self::MessageRecalled(change) | Self::MessageEdited(change) => {
+                (Some(change.at.conversation_id), Some(change.at.by))
+            }
+            Self::MessageDeleted(at) | Self::ReactionChanged { at, .. } => {
+                (Some(at.conversation_id), Some(at.by))
+            }
+            Self::MessagesRead(read) => (Some(read.conversation_id), Some(read.user_id)),
+            Self::ConversationCreated {
+                conversation_id, by, ..
+            }
+            | Self::ConversationChanged { conversation_id, by }
+            | Self::ConversationDissolved {
+                conversation_id, by, ..
+            }
+            | Self::MembersAdded {
+                conversation_id, by, ..
+            }
+            | Self::MembersRemoved {
+                conversation_id, by, ..
+            }
+            | Self::MemberChanged {
+                conversation_id, by, ..
+            } => (Some(*conversation_id), Some(*by)),
+            Self::ConversationViewChanged {
+                conversation_id,
+                user_id,
+            }
+            | Self::Typing {
+                conversation_id,
+                user_id,
+                ..
+            } => (Some(*conversation_id), Some(*user_id)),
+            Self::Presence { user_id, .. } => (None, Some(*user_id)),
+            _ => (None, None),
+        }
+    }
+
     /// The conversation whose list of members this changes.
     pub(crate) fn changes_members_of(&self) -> Option<ConversationId> {
         match self {
@@ -460,14 +503,17 @@ pub struct Delivery {
     pub event: Event,
     /// Its place in the log; none for what is never kept.
     pub position: Option<i64>,
+    /// How those are called whom it names; empty where nobody who hears of it needs that.
+    pub called: Called,
     encoded: OnceLock<Box<Encoded>>,
 }
 
 impl Delivery {
-    pub(crate) fn new(event: Event, position: Option<i64>) -> Self {
+    pub(crate) fn new(event: Event, position: Option<i64>, called: Called) -> Self {
         Self {
             event,
             position,
+            called,
             encoded: OnceLock::new(),
         }
     }

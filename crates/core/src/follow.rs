@@ -16,8 +16,9 @@ use crate::account::Actor;
 use crate::core::Core;
 use crate::error::Error;
 use crate::event::{Delivery, Event, MessageSent};
+use crate::name::Called;
 use crate::query::Backlog;
-use crate::session::{Attendance, Ended, Session, SessionId};
+use crate::session::{Attendance, Ended, Known, Session, SessionId};
 use crate::types::MessageId;
 
 /// Messages read at once while catching up.
@@ -59,7 +60,7 @@ impl Core {
     /// no message has reached yet counts as the newest one.
     pub fn attach_from(&self, actor: &Actor, after: Option<MessageId>, attendance: Attendance) -> Follower {
         Follower {
-            session: self.attach_as(actor, attendance),
+            session: self.attach_as(actor, attendance, Known::ByNumber),
             core: self.clone(),
             phase: match after {
                 Some(_) => Phase::Behind,
@@ -159,9 +160,13 @@ impl Follower {
         } else {
             Phase::Behind
         };
-        let deliveries = page
-            .into_iter()
-            .map(|sent| Arc::new(Delivery::new(Event::MessageSent(Box::new(sent)), None)));
+        let deliveries = page.into_iter().map(|sent| {
+            Arc::new(Delivery::new(
+                Event::MessageSent(Box::new(sent)),
+                None,
+                Called::default(),
+            ))
+        });
         self.missed.extend(deliveries);
         Ok(())
     }

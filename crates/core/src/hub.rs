@@ -4,7 +4,7 @@
 //! events that change its members. The hub never writes, and never waits for a socket.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
 
 use parking_lot::{Mutex, RwLock};
@@ -16,8 +16,9 @@ use tokio::sync::mpsc;
 use crate::account::Actor;
 use crate::error::Error;
 use crate::event::{Audience, Delivery, Event};
+use crate::name::{Called, Names};
 use crate::presence::Change;
-use crate::session::{Attendance, Ended, Outbox, Session, SessionId};
+use crate::session::{Attendance, Ended, Known, Outbox, Session};
 use crate::types::{ConversationId, TenantId, UserId};
 
 /// Batches of events between the writer and the hub at most; the writer waits beyond it.
@@ -42,6 +43,8 @@ pub(crate) struct Hub {
     next_session: AtomicU64,
     /// Log position of the newest committed event that was handed over, queued ones included.
     newest: AtomicI64,
+    /// Sessions whose clients know people and conversations by name.
+    named: AtomicUsize,
     jobs: mpsc::Sender<Job>,
     presence: mpsc::UnboundedSender<Change>,
     sessions_per_user_max: usize,
@@ -55,6 +58,7 @@ impl Hub {
             users: RwLock::default(),
             next_session: AtomicU64::new(1),
             newest: AtomicI64::new(0),
+            named: AtomicUsize::new(0),
             jobs,
             presence,
             sessions_per_user_max: sessions_per_user_max.max(1),
@@ -94,12 +98,15 @@ impl Hub {
 
     /// Starts a subscription. What is committed from now on reaches it, and nothing that was committed before, even
     /// if it is still queued.
-    pub(crate) fn attach(self: &Arc<Self>, actor: Actor, attendance: Attendance) -> Session {
+    pub(crate) fn attach(self: &Arc<Self>, actor: Actor, attendance: Attendance, known: Known) -> Session {
         let id = self.next_session.fetch_add(1, Ordering::Relaxed);
+        if known == Known::ByName {
+            self.named.fetch_add(1, Ordering::Relaxed);
+        }
         let mut users = self.users.write();
         // Nothing is delivered while `users` is held, so no event falls between the position and the first delivery.
         let begins_after = self.newest.load(Ordering::Acquire);
-        let outbox = Arc::new(Outbox::new(id, &actor, attendance, begins_after));
+        let outbox = Arc::new(Outbox::new(id, &actor, (attendance, known), begins_after));
         let outboxes = users
             .entry(actor.user_id)
             .or_insert_with(|| Vec::with_capacity(1));
@@ -115,13 +122,16 @@ impl Hub {
         Session::new(actor, outbox, Arc::clone(self))
     }
 
-    pub(crate) fn detach(&self, user_id: UserId, session: SessionId) {
+    pub(crate) fn detach(&self, user_id: UserId, session: &Outbox) {
+        if session.known == Known::ByName {
+            self.named.fetch_sub(1, Ordering::Relaxed);
+        }
         let mut users = self.users.write();
         let Some(outboxes) = users.get_mut(&user_id) else {
             return;
         };
         let was_present = is_present(outboxes);
-        outboxes.retain(|outbox| outbox.id != session);
+        outboxes.retain(|outbox| outbox.id != session.id);
         let went = was_present && !is_present(outboxes);
         if outboxes.is_empty() {
             users.remove(&user_id);
@@ -150,6 +160,17 @@ impl Hub {
                 outbox.end(Ended::Revoked);
             }
         }
+    }
+
+    /// Whether the clients of one of these people know others by name.
+    fn hears_names(&self, mut user_ids: impl Iterator<Item = UserId>) -> bool {
+        if self.named.load(Ordering::Relaxed) == 0 {
+            return false;
+        }
+        let users = self.users.read();
+        let by_name =
+            |outboxes: &Vec<Arc<Outbox>>| outboxes.iter().any(|outbox| outbox.known == Known::ByName);
+        user_ids.any(|user_id| users.get(&user_id).is_some_and(by_name))
     }
 
     /// Queues a delivery for these people and gives how many connections that was; who has to be woken for it is
@@ -200,6 +221,7 @@ impl Hub {
             hub: self,
             store,
             members: Members::default(),
+            names: Names::default(),
             sleeping: Vec::new(),
             unannounced: 0,
         };
@@ -254,6 +276,7 @@ struct Router {
     hub: Arc<Hub>,
     store: Store<Event>,
     members: Members,
+    names: Names,
     /// Connections that something was queued for since they were last woken.
     sleeping: Vec<Waker>,
     /// Deliveries queued since then.
@@ -285,31 +308,52 @@ impl Router {
     }
 
     async fn try_route(&mut self, event: Event, position: Option<i64>) -> Result<(), Error> {
-        let audience = event.audience();
-        let delivery = Arc::new(Delivery::new(event, position));
-        match audience {
+        match event.audience() {
             Audience::Nobody => {}
-            Audience::Users(user_ids) => self.deliver(&delivery, user_ids),
+            Audience::Users(user_ids) => self.tell(event, position, user_ids.iter().copied()).await,
             Audience::Tenant(tenant_id) => {
+                let delivery = Arc::new(Delivery::new(event, position, Called::default()));
                 self.unannounced += self
                     .hub
                     .deliver_to_tenant(&delivery, tenant_id, &mut self.sleeping);
             }
             Audience::Conversation(id) => {
                 let members = self.members_of(id).await?;
-                self.deliver(&delivery, members.iter().copied());
+                self.tell(event, position, members.iter().copied()).await;
             }
             Audience::ConversationAnd(id, others) => {
                 let members = self.members_of(id).await?;
-                let others = others.into_iter().filter(|user_id| !members.contains(user_id));
-                self.deliver(&delivery, members.iter().copied().chain(others));
+                let others = others.iter().filter(|user_id| !members.contains(user_id));
+                self.tell(event, position, members.iter().chain(others).copied())
+                    .await;
             }
             Audience::PeersOf(user_id) => {
-                let peers = self.peers_of(user_id).await?;
-                self.deliver(&delivery, peers);
+                let near = self.store.read(NearTo(user_id)).await?;
+                let mut far = self.peers_of(user_id).await?;
+                near.iter().for_each(|user_id| _ = far.remove(user_id));
+                // Without names: dialects that tell only friends and correspondents of somebody's coming name it.
+                let delivery = Arc::new(Delivery::new(event.clone(), position, Called::default()));
+                self.deliver(&delivery, far);
+                self.tell(event, position, near.iter().copied()).await;
             }
         }
         Ok(())
+    }
+
+    /// Delivers an event to these people, with names if somebody among them needs them.
+    async fn tell(
+        &mut self,
+        event: Event,
+        position: Option<i64>,
+        user_ids: impl Iterator<Item = UserId> + Clone + Send,
+    ) {
+        let called = if self.hub.hears_names(user_ids.clone()) {
+            self.names.of(&self.store, &event).await
+        } else {
+            Called::default()
+        };
+        let delivery = Arc::new(Delivery::new(event, position, called));
+        self.deliver(&delivery, user_ids);
     }
 
     async fn members_of(&mut self, conversation_id: ConversationId) -> Result<Arc<[UserId]>, Error> {
@@ -353,5 +397,19 @@ impl Read for ConversationsOf {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<ConversationId>, Error> {
         Ok(member::conversation_ids(tx, self.0).await?)
+    }
+}
+
+/// Who has a direct conversation with a person, or has it among the contacts.
+struct NearTo(UserId);
+
+impl Read for NearTo {
+    type Answer = FxHashSet<UserId>;
+    type Refusal = Error;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<FxHashSet<UserId>, Error> {
+        let mut near: FxHashSet<_> = member::near_to(tx, self.0).await?.into_iter().collect();
+        near.remove(&self.0);
+        Ok(near)
     }
 }

@@ -21,6 +21,7 @@ mod hub;
 mod id;
 #[cfg(test)]
 mod inbox_tests;
+pub mod name;
 pub mod place;
 mod policy;
 mod presence;

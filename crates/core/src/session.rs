@@ -29,6 +29,15 @@ pub enum Attendance {
     Unseen,
 }
 
+/// By what the clients of a session know people and conversations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// By number.
+    ByNumber,
+    /// By text: what reaches the session says how those are called whom it names.
+    ByName,
+}
+
 /// Why a session ended from the server's side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -57,17 +66,24 @@ pub(crate) struct Outbox {
     pub(crate) attendance: Attendance,
     /// Log position of the newest event that was committed when the session began.
     begins_after: i64,
+    pub(crate) known: Known,
     waiting: Mutex<Waiting>,
 }
 
 impl Outbox {
-    pub(crate) fn new(id: SessionId, actor: &Actor, attendance: Attendance, begins_after: i64) -> Self {
+    pub(crate) fn new(
+        id: SessionId,
+        actor: &Actor,
+        (attendance, known): (Attendance, Known),
+        begins_after: i64,
+    ) -> Self {
         Self {
             id,
             token_id: Arc::clone(&actor.token_id),
             tenant_id: actor.tenant_id,
             attendance,
             begins_after,
+            known,
             waiting: Mutex::new(Waiting::default()),
         }
     }
@@ -184,6 +200,6 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.hub.detach(self.actor.user_id, self.outbox.id);
+        self.hub.detach(self.actor.user_id, &self.outbox);
     }
 }

@@ -176,6 +176,34 @@ pub async fn id_by_uuid<T: Tx>(tx: &mut T, uuid: &str) -> Result<Option<i64>> {
     Ok(tx.one::<(i64,)>(sql, params![uuid]).await?.map(|row| row.0))
 }
 
+row! {
+    /// What a conversation is called in text.
+    pub struct Called {
+        /// [`DIRECT`], [`GROUP`] or [`CHANNEL`].
+        pub kind: i64,
+        /// Direct: the smaller of the two user ids.
+        pub user_low: Option<i64>,
+        /// Direct: that person's text id.
+        pub uid_low: Option<String>,
+        /// Direct: the larger of the two user ids.
+        pub user_high: Option<i64>,
+        /// Direct: that person's text id.
+        pub uid_high: Option<String>,
+        /// Group: the word of its creator, else its UUID.
+        pub group: Option<String>,
+    }
+}
+
+/// What a conversation is called.
+pub async fn called<T: Tx>(tx: &mut T, id: i64) -> Result<Option<Called>> {
+    tx.one(
+        "SELECT c.kind, c.user_low, l.uid, c.user_high, h.uid, COALESCE(c.group_key, c.uuid) FROM conversations c \
+         LEFT JOIN users l ON l.id = c.user_low LEFT JOIN users h ON h.id = c.user_high WHERE c.id = $1",
+        params![id],
+    )
+    .await
+}
+
 /// The UUIDs of the groups a person is in now, the last changed first.
 pub async fn uuids_of<T: Tx>(tx: &mut T, user_id: i64, limit: i64) -> Result<Vec<String>> {
     let rows: Vec<(String,)> = tx

@@ -306,6 +306,20 @@ pub async fn conversation_ids<T: Tx>(tx: &mut T, user_id: i64) -> Result<Vec<i64
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
+/// Who has a direct conversation with a person now, or has it in the list of contacts.
+pub async fn near_to<T: Tx>(tx: &mut T, user_id: i64) -> Result<Vec<i64>> {
+    let rows: Vec<(i64,)> = tx
+        .many(
+            "SELECT CASE c.user_low WHEN $1 THEN c.user_high ELSE c.user_low END \
+             FROM members b JOIN conversations c ON c.id = b.conversation_id \
+             WHERE b.user_id = $1 AND b.state = 1 AND c.kind = 1 \
+             UNION SELECT owner_id FROM contacts WHERE contact_id = $1",
+            params![user_id],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
 /// Moves the delivered cursor.
 pub async fn deliver_to<T: Tx>(tx: &mut T, conversation_id: i64, user_id: i64, seq: i64) -> Result<()> {
     tx.exec(

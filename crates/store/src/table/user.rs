@@ -161,6 +161,12 @@ pub async fn id_of<T: Tx>(tx: &mut T, tenant_id: i64, uid: &str) -> Result<Optio
         .map(|row| row.0))
 }
 
+/// The text id of a person.
+pub async fn uid_of<T: Tx>(tx: &mut T, user_id: i64) -> Result<Option<String>> {
+    let sql = "SELECT uid FROM users WHERE id = $1";
+    Ok(tx.one::<(String,)>(sql, params![user_id]).await?.map(|row| row.0))
+}
+
 /// The accounts with these numbers, in the order of the numbers.
 pub async fn by_ids<T: Tx>(tx: &mut T, tenant_id: i64, ids: &[i64]) -> Result<Vec<User>> {
     let sql = format!(
