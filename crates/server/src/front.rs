@@ -19,7 +19,7 @@ use parlance_dialect_platform as platform;
 use parlance_dialect_ruoyi as ruoyi;
 use parlance_transport::http::PeerAddr;
 use parlance_transport::http::client_addr::{AddressList, InternalGuard, caller};
-use parlance_transport::http::limit::{RateKey, RateLimiter};
+use parlance_transport::http::limit::{CallerRate, RateKey, RateLimiter};
 use parlance_transport::websocket::SocketLimits;
 use tower::ServiceExt;
 
@@ -35,21 +35,20 @@ const RATE_KEYS_MAX: usize = 100_000;
 #[derive(Clone)]
 struct Front {
     trusted_proxies: Arc<AddressList>,
-    address_rate: Arc<RateLimiter>,
-    loopback_exempt: bool,
+    address_rate: CallerRate,
 }
 
 /// The routers of the configured dialects, behind the front.
 pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router {
     let limits = &config.limits;
+    let rate = |per_second, burst| CallerRate::new(limiter(per_second, burst), limits.loopback_exempt);
     let front = Front {
         trusted_proxies: Arc::new(config.trusted_proxies.clone()),
-        address_rate: limiter(limits.requests_per_second_address, limits.requests_burst_address),
-        loopback_exempt: limits.loopback_exempt,
+        address_rate: rate(limits.requests_per_second_address, limits.requests_burst_address),
     };
     let time_zone = TimeZone::get(&config.time_zone).unwrap_or(TimeZone::UTC);
     // One person's rate, whichever dialects the person speaks.
-    let user_rate = limiter(limits.requests_per_second_user, limits.requests_burst_user);
+    let user_rate = rate(limits.requests_per_second_user, limits.requests_burst_user);
     let socket = Arc::new(SocketLimits {
         message_bytes_max: limits.websocket_frame_bytes_max,
         ..SocketLimits::default()
@@ -62,8 +61,7 @@ pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router 
                 trusted_proxies: config.trusted_proxies.clone(),
                 token: secrets.internal_token.clone(),
             },
-            user_rate: Some(Arc::clone(&user_rate)),
-            loopback_exempt: limits.loopback_exempt,
+            rate: user_rate.clone(),
             body_bytes_max: limits.http_body_bytes_max as u64,
             socket: Arc::clone(&socket),
             notify: gateway::Notify::default(),
@@ -73,8 +71,7 @@ pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router 
     if config.dialects.contains(&Dialect::Platform) {
         let options = platform::Options {
             time_zone: time_zone.clone(),
-            user_rate: Some(Arc::clone(&user_rate)),
-            loopback_exempt: limits.loopback_exempt,
+            rate: user_rate.clone(),
             login_page: config.platform.login_page.clone(),
             body_bytes_max: limits.http_body_bytes_max as u64,
             public_url: config.public_url.clone(),
@@ -87,8 +84,7 @@ pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router 
         let options = ruoyi::Options {
             time_zone,
             oldest_first: config.ruoyi.oldest_first,
-            user_rate: Some(user_rate),
-            loopback_exempt: limits.loopback_exempt,
+            rate: user_rate,
             body_bytes_max: limits.http_body_bytes_max as u64,
             socket,
         };
@@ -139,11 +135,7 @@ async fn pass(State(front): State<Front>, mut request: Request, next: Next) -> R
         .get::<PeerAddr>()
         .map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
     let from = caller(peer, request.headers(), &front.trusted_proxies);
-    if !(front.loopback_exempt && from.is_loopback())
-        && let Err(seconds) = front
-            .address_rate
-            .check(RateKey::Address(from.address), Instant::now())
-    {
+    if let Err(seconds) = front.address_rate.check(RateKey::Address(from.address), from) {
         let wait = [(header::RETRY_AFTER, seconds.to_string())];
         return (
             StatusCode::TOO_MANY_REQUESTS,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use parlance_core::Core;
 use parlance_transport::http::client_addr::{AddressList, InternalGuard};
 use parlance_transport::http::event_stream::KEEP_ALIVE;
-use parlance_transport::http::limit::RateLimiter;
+use parlance_transport::http::limit::CallerRate;
 use parlance_transport::websocket::SocketLimits;
 
 use crate::realtime::polls::Polls;
@@ -38,10 +38,8 @@ impl Default for Notify {
 pub struct Options {
     /// Who may call the routes under `/inner`.
     pub inner: InternalGuard,
-    /// Calls of one user; none when not limited.
-    pub user_rate: Option<Arc<RateLimiter>>,
-    /// Whether callers on this machine are exempt from rate limits.
-    pub loopback_exempt: bool,
+    /// How often one user may call.
+    pub rate: CallerRate,
     /// Bytes of a body.
     pub body_bytes_max: u64,
     /// Bounds of a WebSocket.
@@ -59,8 +57,7 @@ impl Default for Options {
                 trusted_proxies: AddressList::default(),
                 token: String::new(),
             },
-            user_rate: None,
-            loopback_exempt: true,
+            rate: CallerRate::default(),
             body_bytes_max: 1024 * 1024,
             socket: Arc::new(SocketLimits::default()),
             notify: Notify::default(),

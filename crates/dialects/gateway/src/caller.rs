@@ -1,10 +1,8 @@
 //! Who calls: a session with its token, or the operator's own system on the routes under `/inner`.
 
-use std::time::Instant;
-
 use axum::extract::{FromRequestParts, Query, Request, State};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, Uri, header};
+use axum::http::{HeaderMap, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use parlance_core::{Actor, Error};
@@ -42,7 +40,9 @@ pub(crate) async fn require_token(State(app): State<App>, mut request: Request, 
         Ok(caller) => caller,
         Err(error) => return Refusal::from(error).into_response(),
     };
-    if let Err(seconds) = within_rate(&app, caller.actor.user_id, request.extensions()) {
+    let key = RateKey::User(caller.actor.user_id.unsigned_abs());
+    let from = client_addr::Caller::noted_in(request.extensions());
+    if let Err(seconds) = app.options.rate.check(key, from) {
         return Refusal::too_many(seconds).into_response();
     }
     request.extensions_mut().insert(caller);
@@ -62,20 +62,6 @@ pub(crate) async fn require_inner(State(app): State<App>, request: Request, next
         return Refusal::not_allowed().into_response();
     }
     next.run(request).await
-}
-
-/// Seconds to wait if the user has made more calls than allowed.
-fn within_rate(app: &App, user_id: i64, extensions: &Extensions) -> Result<(), u64> {
-    let Some(limiter) = &app.options.user_rate else {
-        return Ok(());
-    };
-    let local = extensions
-        .get::<client_addr::Caller>()
-        .is_some_and(client_addr::Caller::is_loopback);
-    if app.options.loopback_exempt && local {
-        return Ok(());
-    }
-    limiter.check(RateKey::User(user_id.unsigned_abs()), Instant::now())
 }
 
 /// The token of a request. A header that is there but empty counts as none.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use parlance_core::Core;
-use parlance_transport::http::limit::RateLimiter;
+use parlance_transport::http::limit::CallerRate;
 use parlance_transport::websocket::SocketLimits;
 
 /// How long a socket may stay without a ping (decision 11).
@@ -16,10 +16,8 @@ const SOCKET_SILENCE_MAX: Duration = Duration::from_secs(90);
 pub struct Options {
     /// Times are written as local text in this zone.
     pub time_zone: TimeZone,
-    /// Calls of one user; none when not limited.
-    pub user_rate: Option<Arc<RateLimiter>>,
-    /// Whether callers on this machine are exempt from rate limits.
-    pub loopback_exempt: bool,
+    /// How often one user or app may call.
+    pub rate: CallerRate,
     /// Where a browser that follows a jump without a session logs in: a path on this server, or an address.
     pub login_page: String,
     /// Bytes of a body, uploads excepted.
@@ -36,8 +34,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             time_zone: TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC),
-            user_rate: None,
-            loopback_exempt: true,
+            rate: CallerRate::default(),
             login_page: "/".into(),
             body_bytes_max: 1024 * 1024,
             public_url: String::new(),

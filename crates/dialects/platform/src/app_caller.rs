@@ -6,10 +6,11 @@ use axum::http::{HeaderMap, StatusCode};
 use parlance_core::app::{AppActor, AppSignature};
 use parlance_core::types::DEFAULT_TENANT;
 use parlance_core::{Error, ErrorKind};
+use parlance_transport::http::client_addr;
 use parlance_transport::http::limit::RateKey;
 
 use crate::app::App;
-use crate::caller::{is_local, within_rate};
+use crate::caller::within_rate;
 use crate::input::{Call, Takes};
 use crate::refusal::Refusal;
 
@@ -31,7 +32,11 @@ impl AppCaller {
     }
 
     /// Which app has signed the headers, if it may call once more now.
-    pub(crate) async fn of(app: &App, headers: &HeaderMap, local: bool) -> Result<Self, Refusal> {
+    pub(crate) async fn of(
+        app: &App,
+        headers: &HeaderMap,
+        from: client_addr::Caller,
+    ) -> Result<Self, Refusal> {
         let values = HEADERS.map(|name| headers.get(name).and_then(|value| value.to_str().ok()));
         let [Some(code), Some(timestamp), Some(sign)] = values else {
             return Err(Refusal::new(
@@ -46,7 +51,7 @@ impl AppCaller {
             signed: format!("app_id={code}&timestamp={timestamp}"),
             sign: sign.to_owned(),
         };
-        let app = prove(app, signature, local).await?;
+        let app = prove(app, signature, from).await?;
         Ok(Self { app })
     }
 }
@@ -55,7 +60,8 @@ impl FromRequestParts<App> for AppCaller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        Self::of(app, &parts.headers, is_local(&parts.extensions)).await
+        let from = client_addr::Caller::noted_in(&parts.extensions);
+        Self::of(app, &parts.headers, from).await
     }
 }
 
@@ -129,8 +135,8 @@ impl SignedBody {
     }
 
     /// Which app has signed the body, if it may call once more now.
-    pub(crate) async fn prove(self, app: &App, local: bool) -> Result<AppActor, Refusal> {
-        prove(app, self.0, local).await
+    pub(crate) async fn prove(self, app: &App, from: client_addr::Caller) -> Result<AppActor, Refusal> {
+        prove(app, self.0, from).await
     }
 }
 
@@ -143,9 +149,9 @@ fn sign(call: &mut Call) -> crate::input::Typed<'_, String> {
         .text(0..=CHARS_MAX)
 }
 
-async fn prove(app: &App, signature: AppSignature, local: bool) -> Result<AppActor, Refusal> {
+async fn prove(app: &App, signature: AppSignature, from: client_addr::Caller) -> Result<AppActor, Refusal> {
     let proven = app.core.authenticate_app(signature).await.map_err(refused)?;
-    within_rate(app, RateKey::App(proven.app_id.unsigned_abs()), local)?;
+    within_rate(app, RateKey::App(proven.app_id.unsigned_abs()), from)?;
     Ok(proven)
 }
 
@@ -163,6 +169,7 @@ fn bad_signature() -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
     use std::num::NonZeroU32;
     use std::sync::Arc;
     use std::time::Instant;
@@ -173,24 +180,30 @@ mod tests {
     use parlance_core::Actor;
     use parlance_core::app::NewApp;
     use parlance_testkit::TestServer;
-    use parlance_transport::http::limit::RateLimiter;
+    use parlance_transport::http::client_addr::Route;
+    use parlance_transport::http::limit::{CallerRate, RateLimiter};
     use sha2::Sha256;
 
     use super::*;
     use crate::app::Options;
-    use crate::caller::within_rate;
+
+    /// Somebody on this machine, and somebody on another.
+    const HERE: client_addr::Caller = client_addr::Caller {
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        route: Route::Direct,
+    };
+    const AWAY: client_addr::Caller = client_addr::Caller {
+        address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+        route: Route::Direct,
+    };
 
     /// An app with its secret, and a dialect that lets each caller call five times at once.
     async fn scene() -> (TestServer, App, String) {
         let server = TestServer::start(|core| crate::router(core, Options::default())).await;
         let five = NonZeroU32::new(5).unwrap();
+        let limiter = RateLimiter::new(NonZeroU32::MIN, five, 10, Instant::now());
         let options = Options {
-            user_rate: Some(Arc::new(RateLimiter::new(
-                NonZeroU32::MIN,
-                five,
-                10,
-                Instant::now(),
-            ))),
+            rate: CallerRate::new(Arc::new(limiter), true),
             ..Options::default()
         };
         let new = NewApp {
@@ -220,7 +233,7 @@ mod tests {
     }
 
     async fn status(app: &App, headers: &HeaderMap) -> u16 {
-        match AppCaller::of(app, headers, true).await {
+        match AppCaller::of(app, headers, HERE).await {
             Ok(_) => 200,
             Err(refusal) => refusal.into_response().status().as_u16(),
         }
@@ -232,7 +245,7 @@ mod tests {
         let now = (server.core.now() / 1_000_000).to_string();
         let text = format!("app_id=oa&timestamp={now}");
         let good = headers(&secret, "oa", &now, &text);
-        assert_eq!(AppCaller::of(&app, &good, true).await.unwrap().app.code, "oa");
+        assert_eq!(AppCaller::of(&app, &good, HERE).await.unwrap().app.code, "oa");
         assert!(AppCaller::is_meant(&good));
 
         let mangled = format!("app_id=oa\u{d7}tamp={now}");
@@ -267,13 +280,13 @@ mod tests {
         let now = (server.core.now() / 1_000_000).to_string();
         let good = headers(&secret, "oa", &now, &format!("app_id=oa&timestamp={now}"));
         for _ in 0..5 {
-            assert!(AppCaller::of(&app, &good, false).await.is_ok());
+            assert!(AppCaller::of(&app, &good, AWAY).await.is_ok());
         }
-        let refusal = AppCaller::of(&app, &good, false).await.unwrap_err();
+        let refusal = AppCaller::of(&app, &good, AWAY).await.unwrap_err();
         assert_eq!(refusal.into_response().status().as_u16(), 429);
-        assert!(within_rate(&app, RateKey::User(1), false).is_ok());
+        assert!(within_rate(&app, RateKey::User(1), AWAY).is_ok());
         assert!(
-            AppCaller::of(&app, &good, true).await.is_ok(),
+            AppCaller::of(&app, &good, HERE).await.is_ok(),
             "from this machine"
         );
         server.stop().await;

@@ -1,11 +1,8 @@
 //! Who calls: the token of a request, and the guards that look at it before anything else of the request is read.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::time::Instant;
-
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, header};
+use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use parlance_core::account::Claims;
@@ -27,21 +24,21 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// Who a token belongs to, if its owner may call once more now.
-    pub(crate) async fn of(app: &App, token: &str, local: bool) -> Result<Self, Refusal> {
+    pub(crate) async fn of(app: &App, token: &str, from: client_addr::Caller) -> Result<Self, Refusal> {
         let (actor, claims) = match app.core.authenticate(token, DIALECT).await {
             Ok(proven) => proven,
             Err(error) if error.kind == ErrorKind::Unauthenticated => return Err(Refusal::bad_token()),
             Err(error) => return Err(error.into()),
         };
-        within_rate(app, RateKey::User(actor.user_id.unsigned_abs()), local)?;
+        within_rate(app, RateKey::User(actor.user_id.unsigned_abs()), from)?;
         Ok(Self { actor, claims })
     }
 }
 
 /// The guard of whatever needs a person: takes the token from the header.
 pub(crate) async fn require(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let local = is_local(request.extensions());
-    match person(&app, request.headers(), local).await {
+    let from = client_addr::Caller::noted_in(request.extensions());
+    match person(&app, request.headers(), from).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -63,9 +60,9 @@ pub(crate) async fn require_administrator(
     }
 }
 
-async fn person(app: &App, headers: &HeaderMap, local: bool) -> Result<Caller, Refusal> {
+async fn person(app: &App, headers: &HeaderMap, from: client_addr::Caller) -> Result<Caller, Refusal> {
     let token = bearer(headers).ok_or_else(Refusal::unauthenticated)?;
-    Caller::of(app, token, local).await
+    Caller::of(app, token, from).await
 }
 
 /// The token of the header.
@@ -79,21 +76,8 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Refuses who has made more calls than allowed.
-pub(crate) fn within_rate(app: &App, key: RateKey, local: bool) -> Result<(), Refusal> {
-    let Some(limiter) = &app.options.user_rate else {
-        return Ok(());
-    };
-    if app.options.loopback_exempt && local {
-        return Ok(());
-    }
-    limiter.check(key, Instant::now()).map_err(Refusal::too_many)
-}
-
-/// Whether a call comes from this machine itself, and not through a proxy on it.
-pub(crate) fn is_local(extensions: &Extensions) -> bool {
-    extensions
-        .get::<client_addr::Caller>()
-        .is_some_and(client_addr::Caller::is_loopback)
+pub(crate) fn within_rate(app: &App, key: RateKey, from: client_addr::Caller) -> Result<(), Refusal> {
+    app.options.rate.check(key, from).map_err(Refusal::too_many)
 }
 
 impl FromRequestParts<App> for Caller {
@@ -113,30 +97,5 @@ impl FromRequestParts<App> for Bearer {
 
     async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Refusal> {
         Ok(Self(bearer(&parts.headers).map(str::to_owned)))
-    }
-}
-
-/// Whether a call comes from this machine itself, for handlers that find out who calls.
-pub(crate) struct Local(pub(crate) bool);
-
-impl FromRequestParts<App> for Local {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Refusal> {
-        Ok(Self(is_local(&parts.extensions)))
-    }
-}
-
-/// The address of a call, for handlers that count attempts.
-pub(crate) struct Address(pub(crate) IpAddr);
-
-impl FromRequestParts<App> for Address {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Refusal> {
-        let known = parts.extensions.get::<client_addr::Caller>();
-        Ok(Self(known.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |caller| {
-            caller.address
-        })))
     }
 }

@@ -5,12 +5,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
+use parlance_transport::http::client_addr;
 use utoipa::ToSchema;
 use utoipa::openapi::{Ref, RefOr, Schema, Type};
 
 use crate::app::App;
 use crate::app_caller::{AppCaller, SignedHeaders};
-use crate::caller::{Address, Bearer, Caller, Local};
+use crate::caller::{Bearer, Caller};
 use crate::handlers::send::{Posting, SendBody};
 use crate::input::{BodyForm, Described, Input, Takes, Upload, describe};
 use crate::refusal::Refusal;
@@ -48,9 +49,8 @@ pub(crate) trait Argument {
 
 impl Argument for State<App> {}
 impl Argument for Caller {}
-impl Argument for Address {}
 impl Argument for Bearer {}
-impl Argument for Local {}
+impl Argument for client_addr::Caller {}
 impl Argument for Method {}
 impl Argument for HeaderMap {}
 

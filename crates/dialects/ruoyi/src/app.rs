@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use parlance_core::Core;
-use parlance_transport::http::limit::RateLimiter;
+use parlance_transport::http::limit::CallerRate;
 use parlance_transport::websocket::SocketLimits;
 
 use crate::recent_keywords::RecentKeywords;
@@ -16,10 +16,8 @@ pub struct Options {
     pub time_zone: TimeZone,
     /// Whether `/message/list` is oldest first also for tokens of profile doc, for the first web clients.
     pub oldest_first: bool,
-    /// Calls and frames of one user; none when not limited.
-    pub user_rate: Option<Arc<RateLimiter>>,
-    /// Whether callers on this machine are exempt from rate limits.
-    pub loopback_exempt: bool,
+    /// How often one user may call or send frames.
+    pub rate: CallerRate,
     /// Bytes of a body, uploads excepted.
     pub body_bytes_max: u64,
     /// Bounds of a socket.
@@ -31,8 +29,7 @@ impl Default for Options {
         Self {
             time_zone: TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC),
             oldest_first: false,
-            user_rate: None,
-            loopback_exempt: true,
+            rate: CallerRate::default(),
             body_bytes_max: 1024 * 1024,
             socket: Arc::new(SocketLimits::default()),
         }

@@ -1,8 +1,5 @@
 //! Who calls: the token of a request, and the generation of client that it was issued to.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::time::Instant;
-
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -74,7 +71,8 @@ pub(crate) async fn require(State(app): State<App>, mut request: Request, next: 
         }
         Err(error) => return Refusal::from(error).into_response(),
     };
-    if let Err(seconds) = within_rate(&app, caller.actor.user_id, is_local(request.extensions())) {
+    let from = client_addr::Caller::noted_in(request.extensions());
+    if let Err(seconds) = within_rate(&app, &caller.actor, from) {
         return Refusal::too_many(seconds).into_response();
     }
     request.extensions_mut().insert(caller);
@@ -82,14 +80,9 @@ pub(crate) async fn require(State(app): State<App>, mut request: Request, next: 
 }
 
 /// Seconds to wait if the user has made more calls than allowed.
-pub(crate) fn within_rate(app: &App, user_id: i64, local: bool) -> Result<(), u64> {
-    let Some(limiter) = &app.options.user_rate else {
-        return Ok(());
-    };
-    if app.options.loopback_exempt && local {
-        return Ok(());
-    }
-    limiter.check(RateKey::User(user_id.unsigned_abs()), Instant::now())
+pub(crate) fn within_rate(app: &App, actor: &Actor, from: client_addr::Caller) -> Result<(), u64> {
+    let key = RateKey::User(actor.user_id.unsigned_abs());
+    app.options.rate.check(key, from)
 }
 
 /// The token of a request: from the header, else from the query.
@@ -113,20 +106,6 @@ fn query_token(query: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// Where a call comes from, as transport has found out.
-pub(crate) fn address(extensions: &axum::http::Extensions) -> IpAddr {
-    extensions
-        .get::<client_addr::Caller>()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |caller| caller.address)
-}
-
-/// Whether a call comes from this machine itself, and not through a proxy on it.
-pub(crate) fn is_local(extensions: &axum::http::Extensions) -> bool {
-    extensions
-        .get::<client_addr::Caller>()
-        .is_some_and(client_addr::Caller::is_loopback)
-}
-
 impl FromRequestParts<App> for Caller {
     type Rejection = Refusal;
 
@@ -136,16 +115,5 @@ impl FromRequestParts<App> for Caller {
             .get::<Self>()
             .cloned()
             .ok_or_else(Refusal::unauthenticated)
-    }
-}
-
-/// The address of a call, for handlers that count attempts.
-pub(crate) struct Address(pub(crate) IpAddr);
-
-impl FromRequestParts<App> for Address {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Refusal> {
-        Ok(Self(address(&parts.extensions)))
     }
 }

@@ -4,12 +4,14 @@
 //! operator trusts; users and their tokens are not known here.
 
 use std::{
+    convert::Infallible,
     fmt,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     str::FromStr,
 };
 
-use http::{HeaderMap, HeaderName, header};
+use axum::extract::FromRequestParts;
+use http::{Extensions, HeaderMap, HeaderName, header, request::Parts};
 use ipnet::IpNet;
 use subtle::ConstantTimeEq as _;
 
@@ -90,9 +92,26 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The caller that was noted with a request; where none was, somebody who cannot be told.
+    pub fn noted_in(extensions: &Extensions) -> Self {
+        extensions.get().copied().unwrap_or(Self {
+            address: Ipv4Addr::UNSPECIFIED.into(),
+            route: Route::Doubtful,
+        })
+    }
+
     /// Whether the caller is on this machine, and nobody else hides behind it.
     pub fn is_loopback(&self) -> bool {
         self.address.is_loopback() && self.route != Route::Doubtful
+    }
+}
+
+/// For handlers: the caller that was noted.
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self::noted_in(&parts.extensions))
     }
 }
 

@@ -26,6 +26,8 @@ use http::{HeaderValue, header};
 use http_body::{Frame, SizeHint};
 use parking_lot::Mutex;
 
+use super::client_addr::Caller;
+
 /// The largest body of a route, and the answer to a larger one.
 ///
 /// Used with [`body_limit`]: `router.layer(from_fn_with_state(BodyLimit { .. }, body_limit))`.
@@ -223,6 +225,36 @@ impl Shard {
         let sample = self.full_at.iter().take(EVICTION_SAMPLES);
         if let Some(key) = sample.min_by_key(|(_, full_at)| **full_at).map(|(key, _)| *key) {
             self.full_at.remove(&key);
+        }
+    }
+}
+
+/// The rate that calls are held to, and whom it spares. Without a limiter it spares everybody.
+#[derive(Clone, Debug, Default)]
+pub struct CallerRate {
+    limiter: Option<Arc<RateLimiter>>,
+    loopback_exempt: bool,
+}
+
+impl CallerRate {
+    /// Holds calls to the rate of `limiter`; those from this machine itself only if they are not exempt.
+    pub fn new(limiter: Arc<RateLimiter>, loopback_exempt: bool) -> Self {
+        Self {
+            limiter: Some(limiter),
+            loopback_exempt,
+        }
+    }
+
+    /// Counts one call that `from` makes now, for `key`.
+    ///
+    /// # Errors
+    /// Over the rate: the seconds of [`RateLimiter::check`].
+    pub fn check(&self, key: RateKey, from: Caller) -> Result<(), u64> {
+        match &self.limiter {
+            Some(limiter) if !(self.loopback_exempt && from.is_loopback()) => {
+                limiter.check(key, Instant::now())
+            }
+            _ => Ok(()),
         }
     }
 }

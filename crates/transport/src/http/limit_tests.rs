@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::http::client_addr::Route;
 
 fn number(value: u32) -> NonZeroU32 {
     NonZeroU32::new(value).unwrap()
@@ -74,4 +75,33 @@ fn keys_are_bounded_and_idle_ones_go_first() {
         assert_eq!(limiter.check(RateKey::User(user), later), Ok(()));
     }
     assert!(limiter.keys() <= 160, "{}", limiter.keys());
+}
+
+#[test]
+fn only_callers_on_this_machine_are_exempt() {
+    let rate = |loopback_exempt| {
+        let limiter = RateLimiter::new(number(1), number(1), 100, Instant::now());
+        CallerRate::new(Arc::new(limiter), loopback_exempt)
+    };
+    let from = |address: &str, route| Caller {
+        address: address.parse().unwrap(),
+        route,
+    };
+    let twice = |rate: &CallerRate, from| {
+        let _ = rate.check(RateKey::User(1), from);
+        rate.check(RateKey::User(1), from)
+    };
+    let here = from("127.0.0.1", Route::Direct);
+    assert_eq!(twice(&rate(true), here), Ok(()));
+    assert_eq!(twice(&rate(false), here), Err(1));
+    assert_eq!(twice(&rate(true), from("192.0.2.1", Route::Direct)), Err(1));
+    assert_eq!(twice(&rate(true), from("127.0.0.1", Route::Doubtful)), Err(1));
+    assert_eq!(
+        twice(&rate(true), Caller::noted_in(&http::Extensions::new())),
+        Err(1)
+    );
+    assert_eq!(
+        twice(&CallerRate::default(), from("192.0.2.1", Route::Direct)),
+        Ok(())
+    );
 }

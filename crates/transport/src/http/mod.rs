@@ -17,7 +17,7 @@ pub use self::{
     draining::Draining,
     event_stream::{EventSource, event_stream},
     form::{Form, FormError, Part},
-    limit::{BodyLimit, RateKey, RateLimiter, body_limit},
+    limit::{BodyLimit, CallerRate, RateKey, RateLimiter, body_limit},
     request_id::{REQUEST_ID, RequestId},
     serve_file::{FileCache, FileContent, file_response, served_as},
     server::{Drained, PeerAddr, Server, ServerLimits, TlsFileError, load_tls, use_ring},

@@ -9,7 +9,7 @@ use parlance_core::types::DEFAULT_TENANT;
 use parlance_dialect_gateway::Options;
 use parlance_testkit::Answer;
 use parlance_transport::http::client_addr::{AddressList, InternalGuard};
-use parlance_transport::http::limit::RateLimiter;
+use parlance_transport::http::limit::{CallerRate, RateLimiter};
 use serde_json::json;
 
 use crate::people::{House, ok, refused, refused_with};
@@ -106,8 +106,7 @@ async fn a_body_over_the_limit_is_413() {
 async fn a_user_who_calls_too_often_is_told_when_to_come_again() {
     let one = NonZeroU32::MIN;
     let house = House::with(Options {
-        user_rate: Some(Arc::new(RateLimiter::new(one, one, 10, Instant::now()))),
-        loopback_exempt: false,
+        rate: CallerRate::new(Arc::new(RateLimiter::new(one, one, 10, Instant::now())), false),
         ..Options::default()
     })
     .await;

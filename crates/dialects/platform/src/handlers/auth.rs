@@ -6,10 +6,11 @@ use axum::extract::State;
 use parlance_core::account::{Issued, Login, LoginName, TokenRequest};
 use parlance_core::types::DEFAULT_TENANT;
 use parlance_core::{Error, ErrorKind};
+use parlance_transport::http::client_addr;
 
 use crate::DIALECT;
 use crate::app::App;
-use crate::caller::{Address, Caller};
+use crate::caller::Caller;
 use crate::input::{BodyForm, Call, Input, Takes};
 use crate::refusal::Refusal;
 use crate::reply::{Answer, ok};
@@ -46,10 +47,10 @@ impl Takes for LoginForm {
 
 pub(crate) async fn login_form(
     State(app): State<App>,
-    Address(address): Address,
+    from: client_addr::Caller,
     Input(form): Input<LoginForm>,
 ) -> Answer<WireToken> {
-    let issued = log_in(&app, form.username, form.password, address).await?;
+    let issued = log_in(&app, form.username, form.password, from.address).await?;
     ok(wire(&app, issued))
 }
 
@@ -80,13 +81,13 @@ impl Takes for LoginBody {
 
 pub(crate) async fn login_json(
     State(app): State<App>,
-    Address(address): Address,
+    from: client_addr::Caller,
     Input(body): Input<LoginBody>,
 ) -> Answer<WireToken> {
     let names = [body.mobile, body.username, body.identifier];
     let named = names.into_iter().flatten().find(|name| !name.is_empty());
     let name = named.ok_or_else(|| Refusal::rule("One of mobile, username and identifier is required"))?;
-    let issued = log_in(&app, name, body.password, address).await?;
+    let issued = log_in(&app, name, body.password, from.address).await?;
     ok(wire(&app, issued))
 }
 

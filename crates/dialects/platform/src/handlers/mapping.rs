@@ -6,10 +6,11 @@ use parlance_core::command::{CreateMapping, DeleteMapping, MappedPerson, Mapping
 use parlance_core::query::{AppMappings, MappedPeople, MappingsPage};
 use parlance_core::types::{AppId, MappedUser, UserId};
 use parlance_core::{Actor, Error, ErrorKind};
+use parlance_transport::http::client_addr;
 use parlance_transport::http::limit::RateKey;
 
 use crate::app::App;
-use crate::caller::{Caller, Local, within_rate};
+use crate::caller::{Caller, within_rate};
 use crate::handlers::app::worded;
 use crate::input::{BodyForm, Call, Input, Takes};
 use crate::refusal::Refusal;
@@ -224,13 +225,13 @@ impl Takes for PeopleQuery {
 /// The active people who have an active account in the asking app.
 pub(crate) async fn people(
     State(app): State<App>,
-    Local(local): Local,
+    from: client_addr::Caller,
     Input(query): Input<PeopleQuery>,
 ) -> Answer<WirePage<WireMappedPerson>> {
     let token = query.access_token.ok_or_else(Refusal::unauthenticated)?;
     let asking = app.core.authenticate_app_token(&token).await;
     let asking = asking.map_err(wrong_token)?;
-    within_rate(&app, RateKey::App(asking.app_id.unsigned_abs()), local)?;
+    within_rate(&app, RateKey::App(asking.app_id.unsigned_abs()), from)?;
     let system = Actor::system(asking.tenant_id);
     let people = MappedPeople {
         app: asking,

@@ -8,10 +8,11 @@ use parlance_core::app::AppActor;
 use parlance_core::app::jump::web_address;
 use parlance_core::command::{Addressee, SendFromApp, SendMessage, SendToAccount, Sent, Target, Voice};
 use parlance_core::query::CheckLanding;
+use parlance_transport::http::client_addr;
 
 use crate::app::App;
 use crate::app_caller::AppCaller;
-use crate::caller::{Caller, bearer, is_local};
+use crate::caller::{Caller, bearer};
 use crate::input::{BodyForm, Call, Document, Input, Takes, Word, named_app};
 use crate::refusal::Refusal;
 use crate::reply::{Answer, ok};
@@ -133,12 +134,12 @@ impl FromRequest<App> for Posting {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         let (parts, body) = request.into_parts();
-        let local = is_local(&parts.extensions);
+        let from = client_addr::Caller::noted_in(&parts.extensions);
         let sender = if AppCaller::is_meant(&parts.headers) {
-            Sender::App(AppCaller::of(app, &parts.headers, local).await?.app)
+            Sender::App(AppCaller::of(app, &parts.headers, from).await?.app)
         } else {
             let token = bearer(&parts.headers).ok_or_else(Refusal::unauthenticated)?;
-            Sender::Person(Caller::of(app, token, local).await?)
+            Sender::Person(Caller::of(app, token, from).await?)
         };
         let bytes_max = usize::try_from(app.options.body_bytes_max).unwrap_or(usize::MAX);
         let bytes = to_bytes(body, bytes_max)

@@ -7,11 +7,12 @@ use parlance_core::app::Jump;
 use parlance_core::app::jump::web_address;
 use parlance_core::query::{MyApps, WhichApps};
 use parlance_core::{Actor, Error, ErrorKind};
+use parlance_transport::http::client_addr;
 
 use crate::DIALECT;
 use crate::app::App;
 use crate::app_caller::SignedBody;
-use crate::caller::{Address, Bearer, Caller, Local};
+use crate::caller::{Bearer, Caller};
 use crate::endpoint::{Operation, Output};
 use crate::handlers::auth::{self, CHARS_MAX};
 use crate::input::{BodyForm, Call, Input, Takes};
@@ -53,15 +54,14 @@ impl Takes for LoginBody {
 /// A ticket for the app that has signed, or without one a token of the platform.
 pub(crate) async fn login(
     State(app): State<App>,
-    Address(address): Address,
-    Local(local): Local,
+    from: client_addr::Caller,
     Input(body): Input<LoginBody>,
 ) -> Answer<WireSimpleLogin> {
     let asking = match body.signed {
-        Some(signed) => Some(signed.prove(&app, local).await?),
+        Some(signed) => Some(signed.prove(&app, from).await?),
         None => None,
     };
-    let issued = auth::log_in(&app, body.identifier, body.password, address).await?;
+    let issued = auth::log_in(&app, body.identifier, body.password, from.address).await?;
     let Some(asking) = asking else {
         return ok(WireSimpleLogin::Token(auth::wire(&app, issued)));
     };
@@ -96,10 +96,10 @@ impl Takes for ValidateBody {
 /// Tells an app whom a ticket has brought, and uses it up.
 pub(crate) async fn validate(
     State(app): State<App>,
-    Local(local): Local,
+    from: client_addr::Caller,
     Input(body): Input<ValidateBody>,
 ) -> Answer<WireValidation> {
-    let asking = body.signed.prove(&app, local).await?;
+    let asking = body.signed.prove(&app, from).await?;
     let visitor = app.core.redeem_ticket(&asking, &body.ticket).await?;
     ok(WireValidation::new(visitor))
 }
@@ -132,10 +132,10 @@ impl Takes for ExchangeBody {
 /// A ticket for the target app.
 pub(crate) async fn exchange(
     State(app): State<App>,
-    Local(local): Local,
+    from: client_addr::Caller,
     Input(body): Input<ExchangeBody>,
 ) -> Answer<WireExchange> {
-    let asking = body.signed.prove(&app, local).await?;
+    let asking = body.signed.prove(&app, from).await?;
     let jump = Jump {
         code: body.target_app_id,
         landing: body.redirect_to,
@@ -170,20 +170,19 @@ impl Takes for SsoLoginBody {
 /// Where to go to be in the app.
 pub(crate) async fn sso_login(
     State(app): State<App>,
-    Address(address): Address,
-    Local(local): Local,
+    from: client_addr::Caller,
     Bearer(bearer): Bearer,
     Input(body): Input<SsoLoginBody>,
 ) -> Answer<WireRedirect> {
     let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
     let actor = match (filled(body.username), filled(body.password)) {
         (Some(name), Some(password)) => {
-            let issued = auth::log_in(&app, name, password, address).await?;
+            let issued = auth::log_in(&app, name, password, from.address).await?;
             app.core.authenticate(&issued.token, DIALECT).await?.0
         }
         _ => {
             let token = bearer.ok_or_else(Refusal::unauthenticated)?;
-            Caller::of(&app, &token, local).await?.actor
+            Caller::of(&app, &token, from).await?.actor
         }
     };
     let jump = Jump {
@@ -222,7 +221,7 @@ impl Takes for JumpQuery {
 /// Sends a browser into the app with a fresh ticket, or to log in first.
 pub(crate) async fn jump(
     State(app): State<App>,
-    Local(local): Local,
+    from: client_addr::Caller,
     Bearer(bearer): Bearer,
     Input(query): Input<JumpQuery>,
 ) -> Result<Found, Refusal> {
@@ -230,7 +229,7 @@ pub(crate) async fn jump(
         web_address(page)?;
     }
     let token = bearer.or(query.token).filter(|token| !token.is_empty());
-    let Some(actor) = session(&app, token, local).await? else {
+    let Some(actor) = session(&app, token, from).await? else {
         return Found::at(&query.jump.login(&app.options.login_page));
     };
     let jump = Jump {
@@ -242,11 +241,15 @@ pub(crate) async fn jump(
 }
 
 /// Who has sent a token; nobody if it is good no more.
-async fn session(app: &App, token: Option<String>, local: bool) -> Result<Option<Actor>, Refusal> {
+async fn session(
+    app: &App,
+    token: Option<String>,
+    from: client_addr::Caller,
+) -> Result<Option<Actor>, Refusal> {
     let Some(token) = token else {
         return Ok(None);
     };
-    match Caller::of(app, &token, local).await {
+    match Caller::of(app, &token, from).await {
         Ok(caller) => Ok(Some(caller.actor)),
         Err(refusal) if refusal.is_unauthenticated() => Ok(None),
         Err(refusal) => Err(refusal),

@@ -11,6 +11,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use parlance_core::event::Delivery;
 use parlance_core::{Ended, Session};
+use parlance_transport::http::client_addr;
 use parlance_transport::websocket::{Frame, Outgoing, Protocol, Step, Upgrade};
 use tokio::time::Instant;
 
@@ -83,14 +84,14 @@ pub fn socket_ledger() -> Vec<LedgerRow> {
 /// Answers the upgrade. A good token is subscribed before the 101 is sent, so nothing after it is missed.
 pub(crate) async fn open(State(app): State<App>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
-    let local = caller::is_local(&parts.extensions);
+    let from = client_addr::Caller::noted_in(&parts.extensions);
     let token = query_token(parts.uri.query()).or_else(|| caller::bearer(&parts.headers).map(str::to_owned));
     let upgrade = match Upgrade::from_parts(&mut parts) {
         Ok(upgrade) => upgrade,
         Err(error) => return Refusal::new(error.status(), error.to_string()).into_response(),
     };
     let known = match token {
-        Some(token) => Caller::of(&app, &token, local).await.ok(),
+        Some(token) => Caller::of(&app, &token, from).await.ok(),
         None => None,
     };
     let session = known.map(|caller| app.core.attach(&caller.actor));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use parlance_dialect_platform::Options;
-use parlance_transport::http::limit::RateLimiter;
+use parlance_transport::http::limit::{CallerRate, RateLimiter};
 use serde_json::json;
 
 use crate::people::{House, PASSWORD, ok, refused, wrong_fields};
@@ -87,8 +87,7 @@ async fn a_body_over_the_limit_is_refused() {
 async fn whoever_calls_too_often_is_told_when_to_come_back() {
     let once = NonZeroU32::MIN;
     let options = Options {
-        user_rate: Some(Arc::new(RateLimiter::new(once, once, 16, Instant::now()))),
-        loopback_exempt: false,
+        rate: CallerRate::new(Arc::new(RateLimiter::new(once, once, 16, Instant::now())), false),
         ..Options::default()
     };
     let house = House::with_options(options).await;

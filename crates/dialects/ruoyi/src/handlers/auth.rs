@@ -8,12 +8,13 @@ use axum::response::{IntoResponse, Response};
 use parlance_core::account::{Issued, Login, LoginName, Registration, TokenRequest};
 use parlance_core::types::DEFAULT_TENANT;
 use parlance_core::{Error, ErrorKind};
+use parlance_transport::http::client_addr;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::DIALECT;
 use crate::app::App;
-use crate::caller::{Address, Caller, Profile, token};
+use crate::caller::{Caller, Profile, token};
 use crate::input::{Input, text};
 use crate::refusal::Refusal;
 use crate::reply::{Answer, data, done, now_ms, said};
@@ -30,23 +31,23 @@ pub(crate) struct LoginInput {
 
 pub(crate) async fn login_doc(
     app: State<App>,
-    address: Address,
+    from: client_addr::Caller,
     input: Input<LoginInput>,
 ) -> Answer<WireLogin> {
-    login(app, address, input, Profile::Doc).await
+    login(app, from, input, Profile::Doc).await
 }
 
 pub(crate) async fn login_c(
     app: State<App>,
-    address: Address,
+    from: client_addr::Caller,
     input: Input<LoginInput>,
 ) -> Answer<WireLogin> {
-    login(app, address, input, Profile::C).await
+    login(app, from, input, Profile::C).await
 }
 
 async fn login(
     State(app): State<App>,
-    Address(address): Address,
+    from: client_addr::Caller,
     Input(input): Input<LoginInput>,
     profile: Profile,
 ) -> Answer<WireLogin> {
@@ -57,7 +58,7 @@ async fn login(
         tenant_id: DEFAULT_TENANT,
         name: LoginName::Uid(uid),
         password,
-        address,
+        address: from.address,
     };
     let issued = app.core.login(login, request(profile)).await?;
     said("登录成功", WireLogin::new(&issued))

@@ -6,10 +6,11 @@ use parlance_core::command::{DeleteUser, ProfileChanges, SetUserStatus, UpdatePr
 use parlance_core::query::{Contacts, FindUser, FindUsers, ListUsers, SearchUsers};
 use parlance_core::types::{AccountRole, AccountStatus, User, UserId};
 use parlance_core::{Error, ErrorKind};
+use parlance_transport::http::client_addr;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::caller::{Address, Caller};
+use crate::caller::Caller;
 use crate::handlers::auth::taken;
 use crate::input::{Input, Name, ids, int, text};
 use crate::refusal::Refusal;
@@ -194,7 +195,7 @@ pub(crate) struct PasswordInput {
 pub(crate) async fn change_password(
     State(app): State<App>,
     caller: Caller,
-    Address(address): Address,
+    from: client_addr::Caller,
     Name(name): Name,
     Input(input): Input<PasswordInput>,
 ) -> Answer<()> {
@@ -204,7 +205,11 @@ pub(crate) async fn change_password(
     let user_id = person(&caller, &name);
     if user_id == caller.actor.user_id {
         let old = input.old_password.ok_or_else(|| Refusal::bad("旧密码不能为空"))?;
-        let change = PasswordChange { old, new, address };
+        let change = PasswordChange {
+            old,
+            new,
+            address: from.address,
+        };
         let changed = app.core.change_password(&caller.actor, change).await;
         changed.map_err(|error| match error.kind {
             ErrorKind::PasswordWrong => Refusal::bad("旧密码错误"),

@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use parlance_core::command::MarkDelivered;
 use parlance_core::event::Delivery;
 use parlance_core::{Ended, Error, ErrorKind, Session};
+use parlance_transport::http::client_addr;
 use parlance_transport::websocket::{Frame, Outgoing, Protocol, Step, Upgrade};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -92,7 +93,7 @@ pub(crate) fn ledger() -> impl Iterator<Item = LedgerRow> {
 /// Answers the upgrade. A good token is subscribed before the 101 is sent, so nothing after it is missed.
 pub(crate) async fn open(State(app): State<App>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
-    let local = caller::is_local(&parts.extensions);
+    let from = client_addr::Caller::noted_in(&parts.extensions);
     let token = caller::token(&parts.headers, parts.uri.query());
     let upgrade = match Upgrade::from_parts(&mut parts) {
         Ok(upgrade) => upgrade,
@@ -112,7 +113,7 @@ pub(crate) async fn open(State(app): State<App>, request: Request) -> Response {
         None,
         Socket {
             app,
-            local,
+            from,
             phase: state,
             first_frame_seen: false,
         },
@@ -163,7 +164,7 @@ pub(crate) enum Done {
 struct Socket {
     app: App,
     /// Whether it comes from this machine itself.
-    local: bool,
+    from: client_addr::Caller,
     phase: Phase,
     first_frame_seen: bool,
 }
@@ -243,7 +244,7 @@ impl Socket {
         };
         let actor = session.actor().clone();
         if !matches!(incoming, Incoming::Ping | Incoming::Unknown)
-            && let Err(seconds) = caller::within_rate(&self.app, actor.user_id, self.local)
+            && let Err(seconds) = caller::within_rate(&self.app, &actor, self.from)
         {
             return frame::too_many(&incoming, seconds);
         }
