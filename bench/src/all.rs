@@ -13,7 +13,7 @@ use crate::fill::{self, FillLoad, FillReport, Ground};
 use crate::idle::{self, IdleLoad, IdleReport};
 use crate::raw::{self, RawReport};
 use crate::raw_sqlite::SqliteLoad;
-use crate::reading::{self, ReadLoad, ReadReport, Reading};
+use crate::reading::{self, CATCH_UP_SECONDS, ReadLoad, ReadReport, Reading};
 use crate::report;
 use crate::send::{self, SendLoad, SendReport};
 use crate::server::Server;
@@ -287,6 +287,7 @@ async fn load_filled(found: &mut AllReport, args: &AllArgs, target: &Target) -> 
     let requests = ReadLoad {
         clients: 2,
         requests: args.requests,
+        catch_up_seconds_max: CATCH_UP_SECONDS,
     };
     let mut readings = vec![Ok(Reading::List), Reading::history(target, &ground).await];
     readings.extend(fill.reader_hits.iter().map(|(word, hits)| {

@@ -177,6 +177,7 @@ async fn what_fill_stores_is_what_the_reads_find() {
     let read = ReadLoad {
         clients: 2,
         requests: 100,
+        catch_up_seconds_max: 1,
     };
     let history = Reading::history(&target, &again).await.unwrap();
     for reading in [

@@ -17,8 +17,9 @@ use crate::span::Mark;
 use crate::target::Target;
 use crate::text::Random;
 
-/// How long the index may be behind, and how often it is asked.
-const CATCH_UP_MAX: Duration = Duration::from_secs(60);
+/// How long the index may be behind unless an argument says otherwise.
+pub(crate) const CATCH_UP_SECONDS: u64 = 60;
+/// How often it is asked.
 const CATCH_UP_POLL: Duration = Duration::from_millis(200);
 /// The most clients.
 const CLIENTS_MAX: usize = 1_000;
@@ -38,6 +39,9 @@ pub(crate) struct ReadLoad {
     /// Requests in all
     #[arg(long, default_value_t = 5_000)]
     pub(crate) requests: u64,
+    /// Seconds that the index may be behind when a search begins
+    #[arg(long, default_value_t = CATCH_UP_SECONDS)]
+    pub(crate) catch_up_seconds_max: u64,
 }
 
 /// What is read.
@@ -177,7 +181,8 @@ pub(crate) async fn run(
         total: AtomicU64::new(0),
         latency: Latency::new()?,
     });
-    let caught_up = caught_up(target, &work).await?;
+    let behind_max = Duration::from_secs(load.catch_up_seconds_max);
+    let caught_up = caught_up(target, &work, behind_max).await?;
     let start = Mark::now(target, 0)?;
     let mut clients = JoinSet::new();
     for index in 0..load.clients {
@@ -205,7 +210,7 @@ pub(crate) async fn run(
 
 /// Waits until a search states all that was stored, and tells how long that took: an index is written behind the
 /// messages, and a load that stores faster than anybody types leaves it behind for a while.
-async fn caught_up(target: &Target, work: &Work) -> Outcome<Duration> {
+async fn caught_up(target: &Target, work: &Work, behind_max: Duration) -> Outcome<Duration> {
     let begun = Instant::now();
     let mut client = HttpClient::open(target.address).await?;
     loop {
@@ -219,7 +224,7 @@ async fn caught_up(target: &Target, work: &Work) -> Outcome<Duration> {
         let checked = work.check(&client.request(&request).await?.json()?["data"]);
         match checked {
             Ok(()) => return Ok(begun.elapsed()),
-            Err(error) if begun.elapsed() > CATCH_UP_MAX => return Err(error),
+            Err(error) if begun.elapsed() > behind_max => return Err(error),
             Err(_) => tokio::time::sleep(CATCH_UP_POLL).await,
         }
     }
