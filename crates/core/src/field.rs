@@ -4,6 +4,8 @@ use crate::error::{Error, Result};
 
 /// Characters of an account's text id.
 const UID_CHARS_MAX: usize = 128;
+/// Characters of a group's text id.
+const GROUP_KEY_CHARS_MAX: usize = 64;
 /// Characters of a text id that somebody chose at self-registration.
 const CHOSEN_UID_CHARS_MIN: usize = 3;
 const CHOSEN_UID_CHARS_MAX: usize = 20;
@@ -39,6 +41,17 @@ pub(crate) fn uid(value: &str) -> Result<()> {
     if count == 0 || count > UID_CHARS_MAX || !value.chars().all(is_visible) {
         return Err(Error::invalid(format!(
             "a user name has 1 to {UID_CHARS_MAX} visible characters and no spaces"
+        )));
+    }
+    Ok(())
+}
+
+/// The text id that a group is given at creation: characters that can be seen.
+pub(crate) fn group_key(value: &str) -> Result<()> {
+    let count = value.chars().count();
+    if count == 0 || count > GROUP_KEY_CHARS_MAX || !value.chars().all(is_visible) {
+        return Err(Error::invalid(format!(
+            "the id of a group has 1 to {GROUP_KEY_CHARS_MAX} visible characters and no spaces"
         )));
     }
     Ok(())

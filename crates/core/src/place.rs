@@ -22,6 +22,8 @@ pub enum Place {
     Group {
         /// Its UUID.
         uuid: String,
+        /// The text id that its creator gave it.
+        key: Option<String>,
         /// The number its creator gave it.
         category: i64,
     },
@@ -58,6 +60,7 @@ impl Place {
             Some((low, high)) if conversation.kind == conversation::DIRECT => Self::Direct { low, high },
             _ => Self::Group {
                 uuid: conversation.uuid.clone().unwrap_or_default(),
+                key: conversation.group_key.clone(),
                 category: conversation.category,
             },
         }
@@ -85,6 +88,14 @@ impl Place {
             Self::Direct { .. } => ConversationKind::Direct,
             Self::Group { .. } => ConversationKind::Group,
             Self::Channel(_) => ConversationKind::Channel,
+        }
+    }
+
+    /// Group: the text id that clients know it by, which is the creator's choice or else its UUID.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Group { uuid, key, .. } => Some(key.as_deref().unwrap_or(uuid)),
+            Self::Direct { .. } | Self::Channel(_) => None,
         }
     }
 

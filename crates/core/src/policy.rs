@@ -98,6 +98,14 @@ pub(crate) async fn group_named<T: Tx>(tx: &mut T, actor: &Actor, uuid: &str) ->
         .ok_or_else(|| ErrorKind::ConversationMissing.into())
 }
 
+/// A group of the caller's tenant by the text id that clients know it by: the creator's choice, or the UUID.
+pub(crate) async fn group_by_key<T: Tx>(tx: &mut T, actor: &Actor, key: &str) -> Result<Conversation> {
+    let found = conversation::by_key(tx, actor.tenant_id, key).await?;
+    found
+        .filter(|group| group.dissolved_at.is_none())
+        .ok_or_else(|| ErrorKind::GroupMissing.into())
+}
+
 /// The caller as a member of the group with this UUID: the right to read it.
 pub(crate) async fn membership_named<T: Tx>(tx: &mut T, actor: &Actor, uuid: &str) -> Result<Membership> {
     let conversation = group_named(tx, actor, uuid).await?;

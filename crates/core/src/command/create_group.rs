@@ -8,11 +8,11 @@ use crate::command::{Command, Context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, MessageSent};
 use crate::place::Place;
-use crate::policy;
 use crate::types::{
     Conversation, ConversationId, ConversationKind, JoinOption, Message, MessageView, NOTICE,
     NotificationKind, Role, UserCard, UserId,
 };
+use crate::{field, policy};
 
 /// Characters of what a group is about, and of its notice.
 const DESCRIPTION_CHARS_MAX: usize = 2_000;
@@ -34,7 +34,8 @@ const NAMED_MEMBERS_MAX: usize = 4;
 /// was left out, so a person who does not exist refuses the whole.
 ///
 /// # Errors
-/// `Invalid` for an empty or long field and for a group of nobody, `UserMissing` for nobody, somebody disabled or of
+/// `Invalid` for an empty or long field and for a group of nobody, `Taken` for a key that a group of the tenant has or
+/// had, `UserMissing` for nobody, somebody disabled or of
 /// another tenant (the detail names them), `GroupFull` for more people than it may have.
 #[derive(Clone, Debug)]
 pub struct CreateGroup {
@@ -59,6 +60,9 @@ pub struct CreateGroup {
     pub join_option: JoinOption,
     /// A number of the creator's, 0 to 15, that means nothing to the server.
     pub category: i64,
+    /// The text id that clients know it by: 1 to 64 visible characters, given once in a tenant and never again. None
+    /// for its UUID.
+    pub group_key: Option<String>,
     /// What the server says in it first: a notice in the creator's name that is in the history and is pushed, but is
     /// never unread and never shown as the newest message.
     pub opening: Option<String>,
@@ -80,6 +84,7 @@ impl CreateGroup {
             invite_role: Role::Admin,
             join_option: JoinOption::Invited,
             category: 0,
+            group_key: None,
             opening: None,
             member_ids,
         }
@@ -93,6 +98,8 @@ pub struct CreatedGroup {
     pub conversation_id: ConversationId,
     /// Its UUID.
     pub uuid: String,
+    /// The text id that clients know it by: what its creator chose, or else the UUID.
+    pub key: String,
 }
 
 impl Command for CreateGroup {
@@ -112,6 +119,7 @@ impl Command for CreateGroup {
             return Err(ErrorKind::GroupFull.into());
         }
         policy::peers(cx.tx, cx.actor, &others).await?;
+        self.check_key(cx).await?;
         if self.name.is_none() {
             group.name = self.name_of_members(cx, creator).await?;
         }
@@ -131,6 +139,7 @@ impl Command for CreateGroup {
         notify_each(cx, &others, told, &group.name, group.id).await?;
         Ok(CreatedGroup {
             conversation_id: group.id,
+            key: group.key().to_owned(),
             uuid: group.uuid.unwrap_or_default(),
         })
     }
@@ -157,6 +166,16 @@ impl CreateGroup {
         joining.role = Role::Member.number();
         member::join(cx.tx, &joining, others).await?;
         Ok(())
+    }
+
+    /// Whether the group may be known by its key: a UUID counts as taken, too, so that a key names one group.
+    async fn check_key<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
+        let Some(key) = &self.group_key else { return Ok(()) };
+        field::group_key(key)?;
+        match conversation::id_by_key(cx.tx, cx.actor.tenant_id, key).await? {
+            Some(_) => Err(Error::new(ErrorKind::Taken, "a group has or had this id")),
+            None => Ok(()),
+        }
     }
 
     /// The names of the first people, as lists show groups that nobody has named.
@@ -217,7 +236,7 @@ impl CreateGroup {
             archived: false,
             join_option: self.join_option.number(),
             app_id: None,
-            group_key: None,
+            group_key: self.group_key.clone(),
         })
     }
 }
@@ -337,7 +356,8 @@ fn checked_text(field: &str, text: &str, most: usize) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::{GroupDetails, GroupMembers, MyGroups};
+    use crate::command::{SendMessage, Target};
+    use crate::query::{FindGroupByKey, GroupDetails, GroupMembers, MyGroups};
     use crate::testing::{TestCore, refusal};
     use crate::types::Timestamp;
     use crate::{Actor, Limits};
@@ -436,6 +456,68 @@ mod tests {
             format!("no active account: -1, {}, 4000000", foreign.user_id)
         );
         assert!(test.core.query(&bob, MyGroups).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_key_names_one_group_of_a_tenant_for_ever() {
+        let test = TestCore::start().await;
+        let (ann, bob) = (test.user("ann").await, test.user("bob").await);
+        let foreign = test.user_of(9, "foreign").await;
+        let keyed = |key: &str| CreateGroup {
+            group_key: Some(key.to_owned()),
+            ..CreateGroup::named("team", Vec::new())
+        };
+        let first = test.core.execute(&ann, keyed("群/1")).await.unwrap();
+        assert_eq!(first.key, "群/1");
+        let plain = CreateGroup::named("plain", vec![bob.user_id]);
+        let plain = test.core.execute(&ann, plain).await.unwrap();
+        assert_eq!(plain.key, plain.uuid);
+        let over = crate::command::DissolveGroup {
+            conversation_id: first.conversation_id,
+        };
+        test.core.execute(&ann, over).await.unwrap();
+        for key in ["群/1", &plain.uuid] {
+            assert_eq!(
+                refusal(test.core.execute(&bob, keyed(key)).await),
+                ErrorKind::Taken
+            );
+        }
+        for key in ["", "a b", "a\0", "\u{200b}", &"x".repeat(65)] {
+            assert_eq!(
+                refusal(test.core.execute(&bob, keyed(key)).await),
+                ErrorKind::Invalid
+            );
+        }
+        let other = test.core.execute(&foreign, keyed("群/1")).await.unwrap();
+        assert_ne!(other.conversation_id, first.conversation_id);
+
+        let find = |key: &str| FindGroupByKey { key: key.to_owned() };
+        let found = test.core.query(&foreign, find("群/1")).await;
+        assert_eq!(found.unwrap(), other.conversation_id);
+        for key in ["群/1", "", "nothing", &other.uuid] {
+            let refused = test.core.query(&bob, find(key)).await;
+            assert_eq!(refusal(refused), ErrorKind::GroupMissing, "{key}");
+        }
+
+        let live = test.core.attach(&foreign);
+        for (who, key, kind) in [
+            (&foreign, "群/1", None),
+            (&foreign, other.uuid.as_str(), None),
+            (&ann, "群/1", Some(ErrorKind::ConversationMissing)),
+            (&ann, other.uuid.as_str(), Some(ErrorKind::GroupMissing)),
+            (&foreign, plain.uuid.as_str(), Some(ErrorKind::GroupMissing)),
+            (&bob, plain.uuid.as_str(), None),
+        ] {
+            let send = SendMessage::text(Target::GroupKey(key.to_owned()), "hello");
+            let got = test.core.execute(who, send).await;
+            assert_eq!(got.err().map(|error| error.kind), kind, "{key}");
+        }
+        let heard = live.next().await.unwrap();
+        assert!(
+            matches!(&heard.event, Event::MessageSent(sent) if sent.place.key() == Some("群/1")),
+            "{:?}",
+            heard.event
+        );
     }
 
     #[tokio::test]

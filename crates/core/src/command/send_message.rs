@@ -30,6 +30,8 @@ pub enum Target {
     Conversation(ConversationId),
     /// Into the group with this UUID.
     Group(String),
+    /// Into the group that clients know by this text id.
+    GroupKey(String),
     /// To this person: into the direct conversation, which is made if needed.
     User(UserId),
 }
@@ -178,6 +180,10 @@ impl SendMessage {
                 let found = conversation::id_by_uuid(cx.tx, uuid).await?;
                 found.ok_or_else(|| ErrorKind::ConversationMissing.into())
             }
+            Target::GroupKey(key) => {
+                let found = conversation::id_by_key(cx.tx, cx.actor.tenant_id, key).await?;
+                found.ok_or_else(|| ErrorKind::GroupMissing.into())
+            }
             Target::User(peer_id) => Ok(open_direct::open(cx, *peer_id).await?.conversation_id),
         }
     }
@@ -227,6 +233,7 @@ impl SendMessage {
         let here = match &self.target {
             Target::Conversation(id) => Some(*id),
             Target::Group(uuid) => conversation::id_by_uuid(cx.tx, uuid).await?,
+            Target::GroupKey(key) => conversation::id_by_key(cx.tx, cx.actor.tenant_id, key).await?,
             Target::User(peer_id) => {
                 let (me, peer_id) = (cx.actor.user_id, *peer_id);
                 let pair = conversation::direct(cx.tx, me.min(peer_id), me.max(peer_id)).await?;
@@ -321,6 +328,7 @@ fn place_of(scope: &message::SendScope) -> Place {
         Some((low, high)) => Place::Direct { low, high },
         None => Place::Group {
             uuid: scope.uuid.clone().unwrap_or_default(),
+            key: scope.group_key.clone(),
             category: scope.category,
         },
     }

@@ -43,6 +43,7 @@ impl Query for Backlog {
                 view: view(cx.tx, found.row).await?,
                 place: Place::Group {
                     uuid: found.uuid,
+                    key: found.key,
                     category: found.category,
                 },
                 mentioned: Vec::new(),

@@ -48,8 +48,8 @@ pub use inbox::{
 pub use mention::{CanMentionAll, CountUnreadMentions, Mention, Mentionable, UnreadMentions};
 pub use message::{CountMessages, Edit, EditHistory, LatestMessages, MessageTotals, MessagesById};
 pub use named_group::{
-    FindGroup, GroupHistory, GroupMessages, IsMember, MyGroupUuids, NamedGroup, NamedGroupView, Pick,
-    PollPosition,
+    FindGroup, FindGroupByKey, GroupHistory, GroupMessages, IsMember, MyGroupUuids, NamedGroup,
+    NamedGroupView, Pick, PollPosition,
 };
 pub use notification::{FindNotification, Notifications, UnreadNotifications};
 pub(crate) use passing::{MaySignal, MayType};

@@ -32,6 +32,25 @@ impl Query for FindGroup {
     }
 }
 
+/// The number of a group by the text id that clients know it by: its creator's choice, or its UUID. Whoever knows
+/// that may know it.
+///
+/// # Errors
+/// `GroupMissing`.
+#[derive(Clone, Debug)]
+pub struct FindGroupByKey {
+    /// Which.
+    pub key: String,
+}
+
+impl Query for FindGroupByKey {
+    type Answer = ConversationId;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<ConversationId> {
+        Ok(policy::group_by_key(cx.tx, cx.actor, &self.key).await?.id)
+    }
+}
+
 /// Whether the caller is in a group.
 ///
 /// # Errors

@@ -14,6 +14,8 @@ pub struct GroupMessage {
     pub row: WithSender,
     /// The group's UUID.
     pub uuid: String,
+    /// The text id that its creator gave it.
+    pub key: Option<String>,
     /// The number its creator gave it.
     pub category: i64,
 }
@@ -25,7 +27,8 @@ impl FromRow for GroupMessage {
         Ok(Self {
             row: WithSender::from_row(row)?,
             uuid: names.text(0)?.unwrap_or_default().to_owned(),
-            category: names.int(1)?.unwrap_or(0),
+            key: names.text(1)?.map(str::to_owned),
+            category: names.int(2)?.unwrap_or(0),
         })
     }
 }
@@ -34,12 +37,12 @@ impl FromRow for GroupMessage {
 /// of seqs bounds what is read.
 static NEXT: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "WITH mine AS (SELECT c.id, c.uuid, c.category, \
+        "WITH mine AS (SELECT c.id, c.uuid, c.group_key, c.category, \
          MAX(b.joined_seq, b.cleared_seq, b.entered_seq, c.last_seq - $1) AS floor \
          FROM members b JOIN conversations c ON c.id = b.conversation_id \
          WHERE b.user_id = $2 AND b.state = 1 AND c.kind = 2 AND c.dissolved_at IS NULL \
          AND (SELECT x.id FROM messages x WHERE x.conversation_id = c.id AND x.seq = c.last_seq) > $3) \
-         SELECT {}, {}, g.uuid, g.category FROM mine g JOIN messages m ON m.conversation_id = g.id AND m.seq > g.floor \
+         SELECT {}, {}, g.uuid, g.group_key, g.category FROM mine g JOIN messages m ON m.conversation_id = g.id AND m.seq > g.floor \
          LEFT JOIN users u ON u.id = m.sender_id \
          WHERE m.id > $3 AND m.deleted_at IS NULL ORDER BY m.id LIMIT $4",
         qualified("m", Message::COLUMNS),

@@ -75,6 +75,16 @@ row! {
     }
 }
 
+impl Conversation {
+    /// Group: the text id that clients know it by, which is the creator's choice or else its UUID.
+    pub fn key(&self) -> &str {
+        self.group_key
+            .as_deref()
+            .or(self.uuid.as_deref())
+            .unwrap_or_default()
+    }
+}
+
 /// Writes a new conversation and gives its id. `id`, counters and cursors of `conversation` are ignored.
 pub async fn insert<T: Tx>(tx: &mut T, conversation: &Conversation) -> Result<i64> {
     let row = tx
@@ -202,6 +212,22 @@ pub async fn called<T: Tx>(tx: &mut T, id: i64) -> Result<Option<Called>> {
         params![id],
     )
     .await
+}
+
+/// The group of a tenant that has this text id or this UUID, dissolved or not.
+pub async fn by_key<T: Tx>(tx: &mut T, tenant_id: i64, key: &str) -> Result<Option<Conversation>> {
+    let sql = format!(
+        "SELECT {} FROM conversations WHERE tenant_id = $1 AND group_key = $2 OR tenant_id = $1 AND uuid = $2",
+        Conversation::COLUMNS
+    );
+    tx.one(&sql, params![tenant_id, key]).await
+}
+
+/// The number of the group of a tenant that has this text id or this UUID, dissolved or not.
+pub async fn id_by_key<T: Tx>(tx: &mut T, tenant_id: i64, key: &str) -> Result<Option<i64>> {
+    let sql = "SELECT id FROM conversations WHERE tenant_id = $1 AND group_key = $2 OR tenant_id = $1 AND uuid = $2";
+    let row = tx.one::<(i64,)>(sql, params![tenant_id, key]).await?;
+    Ok(row.map(|row| row.0))
 }
 
 /// The UUIDs of the groups a person is in now, the last changed first.

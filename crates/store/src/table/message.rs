@@ -230,6 +230,8 @@ row! {
         pub user_high: Option<i64>,
         /// Group: its UUID.
         pub uuid: Option<String>,
+        /// Group: the text id that its creator gave it.
+        pub group_key: Option<String>,
         /// Group: the number its creator gave it.
         pub category: i64,
         /// Seq of the newest message.
@@ -268,7 +270,7 @@ pub async fn send_scope<T: Tx>(
     conversation_id: i64,
 ) -> Result<Option<SendScope>> {
     tx.one(
-        "SELECT c.tenant_id, c.kind, c.user_low, c.user_high, c.uuid, c.category, c.last_seq, c.muted_all, c.dissolved_at, m.state, \
+        "SELECT c.tenant_id, c.kind, c.user_low, c.user_high, c.uuid, c.group_key, c.category, c.last_seq, c.muted_all, c.dissolved_at, m.state, \
          COALESCE(m.role, 0), m.silenced_until, COALESCE(MAX(m.joined_seq, m.cleared_seq), 0), \
          c.kind = 1 AND EXISTS (SELECT 1 FROM blocks WHERE (user_id = c.user_low AND blocked_id = c.user_high) \
          OR (user_id = c.user_high AND blocked_id = c.user_low)), \

@@ -41,7 +41,7 @@ impl<'a> Pushed<'a> {
 
     fn new(why: Why, view: &'a MessageView, place: &'a Place) -> Option<Self> {
         match place {
-            Place::Group { uuid, category } => Some(Self {
+            Place::Group { uuid, category, .. } => Some(Self {
                 why,
                 id: view.message.id,
                 message: WireMessage::new(view, uuid, *category),
