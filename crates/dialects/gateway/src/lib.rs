@@ -15,7 +15,7 @@ mod routes;
 mod wire;
 
 pub use app::{Notify, Options};
-pub use routes::{LedgerRow, ledger, meant_path};
+pub use routes::{ledger, meant_path};
 
 use axum::Router;
 use parlance_core::Core;

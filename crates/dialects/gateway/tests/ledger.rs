@@ -1,15 +1,13 @@
 //! Keeps `docs/dialects/gateway.md` true: every route is on it, and the test that each one names exists.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 
-use parlance_dialect_gateway::{LedgerRow, ledger};
+use parlance_dialect_gateway::ledger;
+use parlance_testkit::{check_once, check_page, check_tests};
+use parlance_transport::http::route_table::LedgerRow;
 
 const HEAD: &str = include_str!("ledger/head.md");
-const PAGE: &str = "../../../docs/dialects/gateway.md";
-const REMEDY: &str = "run: UPDATE_DOCS=1 cargo test -p parlance-dialect-gateway --test ledger";
+const CRATE: &str = env!("CARGO_MANIFEST_DIR");
 
 fn page() -> String {
     let mut page = HEAD.to_owned();
@@ -29,36 +27,15 @@ fn page() -> String {
 
 #[test]
 fn the_page_is_up_to_date() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, page()).expect("the page");
-    }
-    let kept = fs::read_to_string(path).unwrap_or_default();
-    assert!(kept == page(), "{REMEDY}");
+    check_page(CRATE, &page());
 }
 
 #[test]
 fn every_named_test_exists() {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
-    let exists = |name: &str| {
-        let (file, function) = name.split_once("::")?;
-        let text = fs::read_to_string(tests.join(file).with_extension("rs")).ok()?;
-        text.contains(&format!("#[tokio::test]\nasync fn {function}()"))
-            .then_some(())
-    };
-    let wrong: Vec<LedgerRow> = ledger()
-        .into_iter()
-        .filter(|row| exists(row.test).is_none())
-        .collect();
-    assert!(wrong.is_empty(), "no such test: {wrong:?}");
+    check_tests(CRATE, &ledger());
 }
 
 #[test]
 fn every_route_stands_once() {
-    let mut seen = BTreeMap::new();
-    for row in ledger() {
-        *seen.entry((row.method, row.path)).or_insert(0) += 1;
-    }
-    seen.retain(|_, times| *times > 1);
-    assert!(seen.is_empty(), "{seen:?}");
+    check_once(&ledger());
 }

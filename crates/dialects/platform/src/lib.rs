@@ -26,7 +26,7 @@ mod wire;
 
 pub use app::Options;
 pub use realtime::socket_ledger;
-pub use routes::{LedgerRow, ledger};
+pub use routes::ledger;
 
 use axum::Router;
 use parlance_core::Core;

@@ -15,7 +15,7 @@ mod routes;
 mod wire;
 
 pub use app::Options;
-pub use routes::{LedgerRow, ledger};
+pub use routes::ledger;
 
 use axum::Router;
 use parlance_core::Core;

@@ -9,6 +9,8 @@ use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use tokio::time::timeout;
 
+/// Bytes of a form beside the file that it carries: the room to leave in a body limit.
+pub const FORM_BYTES: u64 = 64 * 1024;
 /// Parts of one form; a form with more is refused.
 const PARTS_MAX: usize = 64;
 /// How long a client may be silent in the middle of a form.

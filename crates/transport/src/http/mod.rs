@@ -8,6 +8,7 @@ pub mod event_stream;
 pub mod form;
 pub mod limit;
 pub mod request_id;
+pub mod route_table;
 pub mod serve_file;
 pub mod server;
 pub mod written;

@@ -6,15 +6,14 @@ mod inner;
 mod message;
 mod notify;
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use axum::Router;
-use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, MethodRouter, on};
-use parlance_transport::http::limit::{BodyLimit, body_limit};
+use axum::response::IntoResponse;
+use axum::routing::MethodRouter;
+pub(crate) use parlance_transport::http::route_table::route;
+use parlance_transport::http::route_table::{self, LedgerRow, Line, Rules};
 
 use crate::app::App;
 use crate::caller;
@@ -29,51 +28,24 @@ pub(crate) enum Guard {
     Inner,
 }
 
-impl Guard {
-    fn name(self) -> &'static str {
+impl route_table::Guard<App> for Guard {
+    fn name(&self) -> &'static str {
         match self {
             Self::Token => "token",
             Self::Inner => "inner",
         }
     }
-}
 
-/// One line of the table.
-pub(crate) struct Route {
-    method: &'static str,
-    path: &'static str,
-    guard: Guard,
-    section: &'static str,
-    test: &'static str,
-    handler: MethodRouter<App>,
-}
-
-/// Makes a line: method, path, guard, section of gateway.md, test, handler.
-pub(crate) fn route<H, P>(
-    call: (&'static str, &'static str),
-    guard: Guard,
-    section: &'static str,
-    test: &'static str,
-    handler: H,
-) -> Route
-where
-    H: Handler<P, App>,
-    P: 'static,
-{
-    let (method, path) = call;
-    let filter = match method {
-        "GET" => MethodFilter::GET,
-        _ => MethodFilter::POST,
-    };
-    Route {
-        method,
-        path,
-        guard,
-        section,
-        test,
-        handler: on(filter, handler),
+    fn before(&self, handler: MethodRouter<App>, app: &App) -> MethodRouter<App> {
+        match self {
+            Self::Token => handler.layer(from_fn_with_state(app.clone(), caller::require_token)),
+            Self::Inner => handler.layer(from_fn_with_state(app.clone(), caller::require_inner)),
+        }
     }
 }
+
+/// One line of the table; its section is one of gateway.md.
+pub(crate) type Route = Line<Guard, App>;
 
 fn all() -> Vec<Route> {
     [
@@ -87,31 +59,9 @@ fn all() -> Vec<Route> {
     .collect()
 }
 
-/// One line of the coverage ledger.
-#[derive(Clone, Debug)]
-pub struct LedgerRow {
-    /// HTTP method.
-    pub method: &'static str,
-    /// Path.
-    pub path: &'static str,
-    /// Who may call it: `token` or `inner`.
-    pub guard: &'static str,
-    /// Section of the contract.
-    pub section: &'static str,
-    /// The test that covers it: `file::function` under `tests/conformance`.
-    pub test: &'static str,
-}
-
 /// Every route with the test that covers it.
 pub fn ledger() -> Vec<LedgerRow> {
-    let row = |route: Route| LedgerRow {
-        method: route.method,
-        path: route.path,
-        guard: route.guard.name(),
-        section: route.section,
-        test: route.test,
-    };
-    all().into_iter().map(row).collect()
+    all().iter().map(LedgerRow::of).collect()
 }
 
 /// The path of the dialect that somebody means who doubles slashes or puts one at the end; none for a path that is
@@ -131,33 +81,13 @@ pub fn meant_path(path: &str) -> Option<&'static str> {
 
 /// The router of the whole table.
 pub(crate) fn router(app: App) -> Router {
-    let mut by_path: BTreeMap<&str, MethodRouter<App>> = BTreeMap::new();
-    let limit = BodyLimit {
-        bytes_max: app.options.body_bytes_max,
-        refuse: body_too_large,
+    let rules = Rules {
+        body_bytes_max: app.options.body_bytes_max,
+        file_bytes_max: 0,
+        too_large: || Refusal::too_large().into_response(),
+        wrong_method: || Refusal::method().into_response(),
     };
-    for route in all() {
-        let handler = route.handler.layer(from_fn_with_state(limit, body_limit));
-        let handler = match route.guard {
-            Guard::Token => handler.layer(from_fn_with_state(app.clone(), caller::require_token)),
-            Guard::Inner => handler.layer(from_fn_with_state(app.clone(), caller::require_inner)),
-        };
-        let slot = by_path.entry(route.path).or_default();
-        *slot = std::mem::take(slot).merge(handler);
-    }
-    let mut router = Router::new();
-    for (path, methods) in by_path {
-        router = router.route(path, methods.fallback(wrong_method));
-    }
-    router.with_state(app)
-}
-
-fn body_too_large() -> Response {
-    Refusal::too_large().into_response()
-}
-
-async fn wrong_method() -> Refusal {
-    Refusal::method()
+    route_table::router(all(), rules, &app).with_state(app)
 }
 
 #[cfg(test)]

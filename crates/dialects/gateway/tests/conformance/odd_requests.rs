@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parlance_dialect_gateway::{LedgerRow, ledger};
+use parlance_dialect_gateway::ledger;
 use parlance_testkit::{Answer, RawHttp, RawRequest};
+use parlance_transport::http::route_table::LedgerRow;
 
 use crate::people::{House, refused, refused_with};
 

@@ -12,13 +12,14 @@ use axum::response::{IntoResponse, Response};
 use parlance_core::event::Delivery;
 use parlance_core::{Ended, Session};
 use parlance_transport::http::client_addr;
+use parlance_transport::http::route_table::Guard as _;
 use parlance_transport::websocket::{Frame, Outgoing, Protocol, Step, Upgrade};
 use tokio::time::Instant;
 
 use crate::app::App;
 use crate::caller::{self, Caller};
 use crate::refusal::Refusal;
-use crate::routes::LedgerRow;
+use crate::routes::{Guard, LedgerRow};
 
 /// The close code of a socket whose client has fallen silent.
 const CLOSE_SILENT: u16 = 4000;
@@ -75,8 +76,7 @@ pub fn socket_ledger() -> Vec<LedgerRow> {
         section,
         test,
         // A socket without a token is opened, and closed again.
-        needs_token: false,
-        needs_rank: false,
+        guard: Guard::Public.name(),
     });
     rows.collect()
 }

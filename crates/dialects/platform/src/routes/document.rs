@@ -35,8 +35,8 @@ pub(super) fn json(routes: Vec<Route>) -> Result<Bytes, Error> {
         for (name, schema) in &operation.schemas {
             components = components.schema(name, schema.clone());
         }
-        let item = PathItem::new(method(route.method), describe(&route, operation));
-        paths = paths.path(route.path, item);
+        let item = PathItem::new(method(route.line.method), describe(&route, operation));
+        paths = paths.path(route.line.path, item);
     }
     let info = InfoBuilder::new()
         .title("Parlance: dialect platform")
@@ -64,7 +64,7 @@ fn method(name: &str) -> HttpMethod {
 }
 
 fn describe(route: &Route, operation: Operation) -> OperationBuilder {
-    let area = route.path.trim_start_matches(PREFIX).trim_start_matches('/');
+    let area = route.line.path.trim_start_matches(PREFIX).trim_start_matches('/');
     let area = area.split('/').next().unwrap_or_default();
     let summary = Some(route.summary).filter(|summary| !summary.is_empty());
     let mut described = OperationBuilder::new()
@@ -72,7 +72,7 @@ fn describe(route: &Route, operation: Operation) -> OperationBuilder {
         .operation_id(Some(operation_id(operation.handler)))
         .summary(summary)
         .responses(responses(route, &operation));
-    if route.guard != Guard::Public {
+    if route.line.guard != Guard::Public {
         let none: [&str; 0] = [];
         described = described
             .security(SecurityRequirement::new(BEARER, none))
@@ -173,10 +173,10 @@ fn responses(route: &Route, operation: &Operation) -> Responses {
         None => good,
     };
     let mut responses = ResponsesBuilder::new().response(operation.status.unwrap_or("200"), good);
-    if route.guard != Guard::Public {
+    if route.line.guard != Guard::Public {
         responses = responses.response("401", refusal("No token, or not a valid one", REFUSAL));
     }
-    if route.guard == Guard::Administrator {
+    if route.line.guard == Guard::Administrator {
         responses = responses.response("403", refusal("Not a SUPER_ADMIN", REFUSAL));
     }
     if !operation.fields.is_empty() {

@@ -11,16 +11,15 @@ mod message;
 mod simple;
 mod user;
 
-use std::collections::BTreeMap;
-
 use axum::Router;
 use axum::body::Bytes;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, MethodRouter, any, get, on};
+use axum::response::IntoResponse;
+use axum::routing::{MethodRouter, any, get};
 use parlance_core::Error;
-use parlance_transport::http::limit::{BodyLimit, body_limit};
+pub(crate) use parlance_transport::http::route_table::LedgerRow;
+use parlance_transport::http::route_table::{self, Line, Rules};
 
 use crate::app::App;
 use crate::caller;
@@ -42,30 +41,32 @@ pub(crate) enum Guard {
     Administrator,
 }
 
-/// One line of the table.
+impl route_table::Guard<App> for Guard {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::User => "user",
+            Self::Administrator => "administrator",
+        }
+    }
+
+    fn before(&self, handler: MethodRouter<App>, app: &App) -> MethodRouter<App> {
+        match self {
+            Self::Public => handler,
+            Self::User => handler.layer(from_fn_with_state(app.clone(), caller::require)),
+            Self::Administrator => handler
+                .layer(from_fn_with_state(app.clone(), caller::require_administrator))
+                .layer(from_fn_with_state(app.clone(), caller::require)),
+        }
+    }
+}
+
+/// One line of the table, with what the API document says of it.
 pub(crate) struct Route {
-    method: &'static str,
-    path: &'static str,
-    guard: Guard,
-    section: &'static str,
-    test: &'static str,
-    body: BodySize,
-    handler: MethodRouter<App>,
+    line: Line<Guard, App>,
     summary: &'static str,
     operation: fn() -> Operation,
 }
-
-/// How large a body of a route may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BodySize {
-    /// As large as any call's.
-    Call,
-    /// As large as an uploaded file, with room for the form around it.
-    Upload,
-}
-
-/// Bytes of a multipart form around a file.
-const FORM_BYTES: u64 = 64 * 1024;
 
 impl Route {
     /// The same line with what it is for, in the API document.
@@ -76,7 +77,7 @@ impl Route {
     /// The same line for a call that carries a file.
     pub(crate) fn upload(self) -> Self {
         Self {
-            body: BodySize::Upload,
+            line: self.line.upload(),
             ..self
         }
     }
@@ -95,22 +96,8 @@ where
     H: Handler<P, App> + Endpoint<P>,
     P: 'static,
 {
-    let (method, path) = call;
-    let filter = match method {
-        "POST" => MethodFilter::POST,
-        "PUT" => MethodFilter::PUT,
-        "PATCH" => MethodFilter::PATCH,
-        "DELETE" => MethodFilter::DELETE,
-        _ => MethodFilter::GET,
-    };
     Route {
-        method,
-        path,
-        guard,
-        section,
-        test,
-        body: BodySize::Call,
-        handler: on(filter, handler),
+        line: route_table::route(call, guard, section, test, handler),
         summary: "",
         operation: H::operation,
     }
@@ -131,34 +118,9 @@ fn all() -> Vec<Route> {
     .collect()
 }
 
-/// One line of the coverage ledger.
-#[derive(Clone, Debug)]
-pub struct LedgerRow {
-    /// HTTP method, or `frame` for the socket.
-    pub method: &'static str,
-    /// Path.
-    pub path: &'static str,
-    /// Section of the contract.
-    pub section: &'static str,
-    /// The test that covers it: `file::function` under `tests/conformance`.
-    pub test: &'static str,
-    /// Whether it answers 401 to who has no token of this dialect.
-    pub needs_token: bool,
-    /// Whether it answers 403 to who is not of the highest rank.
-    pub needs_rank: bool,
-}
-
 /// Every route with the test that covers it.
 pub fn ledger() -> Vec<LedgerRow> {
-    let routes = all().into_iter().map(|route| LedgerRow {
-        method: route.method,
-        path: route.path,
-        section: route.section,
-        test: route.test,
-        needs_token: route.guard != Guard::Public,
-        needs_rank: route.guard == Guard::Administrator,
-    });
-    routes.collect()
+    all().iter().map(|route| LedgerRow::of(&route.line)).collect()
 }
 
 /// The API document of the whole table, as JSON.
@@ -168,30 +130,18 @@ pub(crate) fn document() -> Result<Bytes, Error> {
 
 /// The router of the whole table.
 pub(crate) fn router(app: App) -> Router {
-    let mut by_path: BTreeMap<&str, MethodRouter<App>> = BTreeMap::new();
-    for route in all() {
-        let bytes_max = match route.body {
-            BodySize::Call => app.options.body_bytes_max,
-            BodySize::Upload => app.core.limits().upload_bytes_max.saturating_add(FORM_BYTES),
-        };
-        let limit = BodyLimit {
-            bytes_max,
-            refuse: body_too_large,
-        };
-        let handler = route.handler.layer(from_fn_with_state(limit, body_limit));
-        let handler = match route.guard {
-            Guard::Public => handler,
-            Guard::User => handler.layer(from_fn_with_state(app.clone(), caller::require)),
-            Guard::Administrator => handler
-                .layer(from_fn_with_state(app.clone(), caller::require_administrator))
-                .layer(from_fn_with_state(app.clone(), caller::require)),
-        };
-        let slot = by_path.entry(route.path.trim_end_matches('/')).or_default();
-        *slot = std::mem::take(slot).merge(handler);
-    }
+    let rules = Rules {
+        body_bytes_max: app.options.body_bytes_max,
+        file_bytes_max: app.core.limits().upload_bytes_max,
+        too_large: || Refusal::too_large().into_response(),
+        wrong_method: || Refusal::wrong_method().into_response(),
+    };
+    let lines = all().into_iter().map(|route| Line {
+        path: route.line.path.trim_end_matches('/'),
+        ..route.line
+    });
     let mut router = Router::new();
-    for (path, methods) in by_path {
-        let methods = methods.fallback(wrong_method);
+    for (path, methods) in route_table::by_path(lines, rules, &app) {
         router = router
             .route(&format!("{path}/"), methods.clone())
             .route(path, methods);
@@ -204,14 +154,6 @@ pub(crate) fn router(app: App) -> Router {
         .route(&format!("{PREFIX}/"), nowhere.clone())
         .route(&format!("{PREFIX}/{{*rest}}"), nowhere)
         .with_state(app)
-}
-
-fn body_too_large() -> Response {
-    Refusal::too_large().into_response()
-}
-
-async fn wrong_method() -> Refusal {
-    Refusal::wrong_method()
 }
 
 async fn nothing_here() -> Refusal {

@@ -17,6 +17,7 @@ use parlance_core::command::MarkDelivered;
 use parlance_core::event::Delivery;
 use parlance_core::{Ended, Error, ErrorKind, Session};
 use parlance_transport::http::client_addr;
+use parlance_transport::http::route_table::Guard as _;
 use parlance_transport::websocket::{Frame, Outgoing, Protocol, Step, Upgrade};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -25,7 +26,7 @@ use crate::app::App;
 use crate::caller::{self, Caller, Profile};
 use crate::refusal::Refusal;
 use crate::reply::now_ms;
-use crate::routes::LedgerRow;
+use crate::routes::{Guard, LedgerRow};
 
 use frame::Incoming;
 
@@ -78,14 +79,14 @@ pub(crate) fn ledger() -> impl Iterator<Item = LedgerRow> {
         path: PATH,
         section: "5.1, B8",
         test: "socket::auth_frames",
-        needs_token: false,
+        guard: Guard::Public.name(),
     };
     let frames = FRAMES.into_iter().map(|(path, section, test)| LedgerRow {
         method: "frame",
         path,
         section,
         test,
-        needs_token: true,
+        guard: Guard::User.name(),
     });
     std::iter::once(socket).chain(frames)
 }
