@@ -9,6 +9,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// How long a test waits for something that must come. Only a failing test ever waits this long.
@@ -158,6 +159,24 @@ impl Socket {
         Self::try_open(address, path).await.expect("an upgrade")
     }
 
+    /// Opens a socket that offers these sub-protocols, and gives the one that the server chose.
+    ///
+    /// # Panics
+    /// When the server refuses the upgrade.
+    #[expect(clippy::expect_used, reason = "a refused upgrade fails the test")]
+    pub async fn open_with(address: SocketAddr, path: &str, protocols: &str) -> (Self, Option<String>) {
+        let mut request = format!("ws://{address}{path}")
+            .into_client_request()
+            .expect("an address");
+        let offered = protocols.parse().expect("a header");
+        request.headers_mut().insert("Sec-WebSocket-Protocol", offered);
+        let opened = tokio_tungstenite::connect_async(request).await;
+        let (stream, response) = opened.expect("an upgrade");
+        let chosen = response.headers().get("Sec-WebSocket-Protocol");
+        let chosen = chosen.and_then(|chosen| chosen.to_str().ok()).map(str::to_owned);
+        (Self { stream }, chosen)
+    }
+
     /// Opens a socket on a server that may be gone.
     pub async fn try_open(address: SocketAddr, path: &str) -> Option<Self> {
         let opened = tokio_tungstenite::connect_async(format!("ws://{address}{path}")).await;
@@ -195,20 +214,49 @@ impl Socket {
             .expect("a live socket");
     }
 
+    /// Sends bytes as a binary message.
+    ///
+    /// # Panics
+    /// When the socket is gone.
+    #[expect(clippy::expect_used, reason = "a lost socket fails the test")]
+    pub async fn send_binary(&mut self, bytes: &[u8]) {
+        self.stream
+            .send(Message::binary(bytes.to_vec()))
+            .await
+            .expect("a live socket");
+    }
+
     /// The next text as it came, which need not be JSON.
     ///
     /// # Panics
     /// When none comes, or the socket closes.
-    #[expect(clippy::expect_used, reason = "silence fails the test")]
     pub async fn next_text(&mut self) -> String {
+        match self.next_text_or_close().await {
+            Ok(text) => text,
+            Err((code, reason)) => panic!("the socket was closed: {code} {reason}"),
+        }
+    }
+
+    /// The next text as it came, or the code and reason of the close.
+    ///
+    /// # Errors
+    /// The close; 1006 when the connection just ended.
+    ///
+    /// # Panics
+    /// When neither comes.
+    #[expect(clippy::expect_used, reason = "silence fails the test")]
+    pub async fn next_text_or_close(&mut self) -> Result<String, (u16, String)> {
         loop {
             let next = tokio::time::timeout(PATIENCE, self.stream.next())
                 .await
                 .expect("a frame in time");
             match next {
-                Some(Ok(Message::Text(text))) => return text.to_string(),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                other => panic!("no text came: {other:?}"),
+                Some(Ok(Message::Text(text))) => return Ok(text.to_string()),
+                Some(Ok(Message::Close(Some(close)))) => {
+                    return Err((close.code.into(), close.reason.to_string()));
+                }
+                Some(Ok(Message::Close(None)) | Err(_)) | None => return Err((1006, String::new())),
+                Some(Ok(_)) => {}
             }
         }
     }
@@ -244,21 +292,10 @@ impl Socket {
     ///
     /// # Panics
     /// When neither comes.
-    #[expect(clippy::expect_used, reason = "silence fails the test")]
+    #[expect(clippy::expect_used, reason = "what is no JSON fails the test")]
     pub async fn next_or_close(&mut self) -> Result<Value, (u16, String)> {
-        loop {
-            let next = tokio::time::timeout(PATIENCE, self.stream.next())
-                .await
-                .expect("a frame in time");
-            match next {
-                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).expect("JSON")),
-                Some(Ok(Message::Close(Some(close)))) => {
-                    return Err((close.code.into(), close.reason.to_string()));
-                }
-                Some(Ok(Message::Close(None)) | Err(_)) | None => return Err((1006, String::new())),
-                Some(Ok(_)) => {}
-            }
-        }
+        let text = self.next_text_or_close().await?;
+        Ok(serde_json::from_str(&text).expect("JSON"))
     }
 
     /// Waits for a ping; frames before it are passed over.

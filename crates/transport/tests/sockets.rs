@@ -276,6 +276,20 @@ async fn work_runs_side_by_side_and_is_answered_in_order() {
 }
 
 #[tokio::test]
+async fn steps_that_were_joined_keep_all_their_frames_and_work() {
+    let server = plain().await;
+    let mut client = client(&server).await;
+    say(&mut client, "both a b").await;
+    assert_eq!(text(&mut client).await, "one");
+    assert_eq!(text(&mut client).await, "two");
+    server.control.until(&server.control.started, 2).await;
+    server.control.open_gate("b");
+    server.control.open_gate("a");
+    assert_eq!(text(&mut client).await, "a");
+    assert_eq!(text(&mut client).await, "b");
+}
+
+#[tokio::test]
 async fn past_the_work_limit_reading_waits() {
     let server = plain().await;
     let mut client = client(&server).await;

@@ -69,6 +69,8 @@ pub struct Step<D> {
     pub(crate) first: Option<Frame>,
     pub(crate) more: Vec<Frame>,
     pub(crate) work: Option<Work<D>>,
+    /// Work of further steps that were joined to this one.
+    pub(crate) more_work: Vec<Work<D>>,
     pub(crate) close: Option<Close>,
 }
 
@@ -79,6 +81,7 @@ impl<D> Step<D> {
             first: None,
             more: Vec::new(),
             work: None,
+            more_work: Vec::new(),
             close: None,
         }
     }
@@ -119,6 +122,22 @@ impl<D> Step<D> {
     /// The same step, closing the socket after its frames.
     pub fn and_close(mut self, code: u16, reason: impl Into<Cow<'static, str>>) -> Self {
         self.close = Some((code, reason.into()));
+        self
+    }
+
+    /// This step and `next` as one: its frames come after these, its work runs beside this one's, and a close of
+    /// either closes the socket after the frames of both. For what came in one message and means several things.
+    pub fn then(mut self, next: Self) -> Self {
+        for frame in next.first.into_iter().chain(next.more) {
+            self = self.and_frame(frame);
+        }
+        for work in next.work.into_iter().chain(next.more_work) {
+            match self.work {
+                None => self.work = Some(work),
+                Some(_) => self.more_work.push(work),
+            }
+        }
+        self.close = self.close.or(next.close);
         self
     }
 

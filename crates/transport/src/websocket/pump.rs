@@ -199,7 +199,7 @@ impl<S, P: Protocol> Pump<S, P> {
         for frame in step.more {
             self.outbox.push(frame);
         }
-        if let Some(work) = step.work {
+        for work in step.work.into_iter().chain(step.more_work) {
             self.work.start(work, cx);
         }
         if let Some((code, reason)) = step.close {

@@ -113,6 +113,10 @@ impl Protocol for Parrot {
     fn receive(&mut self, text: &str) -> Step<String> {
         match text.split(' ').collect::<Vec<_>>()[..] {
             ["work", name] => self.work(name),
+            ["both", first, second] => Step::frame(Frame::text("one"))
+                .then(self.work(first))
+                .then(Step::frame(Frame::text("two")))
+                .then(self.work(second)),
             ["close", code, reason] => {
                 Step::frame(Frame::text("bye")).and_close(code.parse().unwrap(), reason.to_owned())
             }
