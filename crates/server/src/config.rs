@@ -395,7 +395,7 @@ mod tests {
         assert_eq!(config.trusted_proxies, AddressList::default());
         assert_eq!(
             config.dialects,
-            [Dialect::Gateway, Dialect::Platform, Dialect::Ruoyi]
+            [Dialect::Gateway, Dialect::Platform, Dialect::Ruoyi, Dialect::Xuqm]
         );
         assert_eq!(
             config.messages,

@@ -1,6 +1,8 @@
 //! The front of the server: what every call passes before it reaches a dialect, and which dialect it reaches.
 //! Paths that several dialects share are told apart here and nowhere else.
 
+mod dispatch;
+
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use parlance_core::Core;
 use parlance_dialect_gateway as gateway;
 use parlance_dialect_platform as platform;
 use parlance_dialect_ruoyi as ruoyi;
+use parlance_dialect_xuqm as xuqm;
 use parlance_transport::http::PeerAddr;
 use parlance_transport::http::client_addr::{AddressList, InternalGuard, caller};
 use parlance_transport::http::limit::{CallerRate, RateKey, RateLimiter};
@@ -24,6 +27,7 @@ use parlance_transport::websocket::SocketLimits;
 use tower::ServiceExt;
 
 use crate::config::{Config, Dialect};
+use crate::front::dispatch::Dispatch;
 use crate::secrets::Secrets;
 
 /// What `GET /` answers, by which scripts find out what listens here.
@@ -53,14 +57,15 @@ pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router 
         message_bytes_max: limits.websocket_frame_bytes_max,
         ..SocketLimits::default()
     });
+    let inner = InternalGuard {
+        allow: config.inner_allow.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        token: secrets.internal_token.clone(),
+    };
     let mut router = Router::new().route("/", get(async || NAME));
     if config.dialects.contains(&Dialect::Gateway) {
         let options = gateway::Options {
-            inner: InternalGuard {
-                allow: config.inner_allow.clone(),
-                trusted_proxies: config.trusted_proxies.clone(),
-                token: secrets.internal_token.clone(),
-            },
+            inner: inner.clone(),
             rate: user_rate.clone(),
             body_bytes_max: limits.http_body_bytes_max as u64,
             socket: Arc::clone(&socket),
@@ -80,40 +85,58 @@ pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router 
         };
         router = router.merge(platform::router(core.clone(), options));
     }
-    if config.dialects.contains(&Dialect::Ruoyi) {
+    let ruoyi_served = config.dialects.contains(&Dialect::Ruoyi);
+    if ruoyi_served {
         let options = ruoyi::Options {
             time_zone,
             oldest_first: config.ruoyi.oldest_first,
+            rate: user_rate.clone(),
+            body_bytes_max: limits.http_body_bytes_max as u64,
+            socket: Arc::clone(&socket),
+        };
+        router = router.merge(ruoyi::router(core.clone(), options));
+    }
+    let mut served = router.clone().fallback(move |request| meant(router, request));
+    if config.dialects.contains(&Dialect::Xuqm) {
+        let options = xuqm::Options {
+            inner,
             rate: user_rate,
             body_bytes_max: limits.http_body_bytes_max as u64,
             socket,
         };
-        router = router.merge(ruoyi::router(core.clone(), options));
+        let dispatch = Dispatch {
+            core: core.clone(),
+            xuqm: xuqm::router(core.clone(), options),
+            others: served,
+            ruoyi: ruoyi_served,
+        };
+        served = Router::new().fallback(move |request| dispatch.answer(request));
     }
-    router
-        .clone()
-        .fallback(move |request| meant(router, request))
-        .layer(from_fn_with_state(front, pass))
+    served.layer(from_fn_with_state(front, pass))
 }
 
 /// Answers a call whose path no dialect has. Clients of the gateway double slashes, and mean one.
 async fn meant(router: Router, mut request: Request) -> Response {
     let Some(path) = gateway::meant_path(request.uri().path()) else {
-        return missing().await;
+        return missing(request).await;
     };
     let with_query = match request.uri().query() {
         Some(query) => format!("{path}?{query}"),
         None => path.to_owned(),
     };
     let Ok(uri) = with_query.parse::<Uri>() else {
-        return missing().await;
+        return missing(request).await;
     };
     *request.uri_mut() = uri;
     let answered = router.fallback(missing).oneshot(request).await;
     answered.unwrap_or_else(|never| match never {})
 }
 
-async fn missing() -> Response {
+async fn missing(request: Request) -> Response {
+    let path = request.uri().path();
+    if path.starts_with("/api/im/") || path.starts_with("/api/push/") {
+        return xuqm::missing();
+    }
     (StatusCode::NOT_FOUND, "there is nothing at this path\n").into_response()
 }
 

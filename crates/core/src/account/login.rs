@@ -52,6 +52,8 @@ pub struct Issued {
     pub token: String,
     /// The account.
     pub user: User,
+    /// The id of the token.
+    pub token_id: String,
     /// When the token ends.
     pub expires_at: Timestamp,
 }
@@ -116,12 +118,8 @@ impl Core {
     /// # Errors
     /// `UserDisabled`, and `Invalid` for what cannot be a text id.
     pub async fn vouch(&self, tenant_id: TenantId, uid: &str, request: TokenRequest<'_>) -> Result<Issued> {
-        let asked = UserByName {
-            tenant_id,
-            name: LoginName::Uid(uid.to_owned()),
-        };
         // Most are known already, and a read disturbs no writer.
-        let user = match self.store().read(asked).await? {
+        let user = match self.account_named(tenant_id, uid).await? {
             Some(user) => user,
             None => {
                 let command = EnsureUser { uid: uid.to_owned() };
@@ -156,6 +154,12 @@ impl Core {
         Ok(ids)
     }
 
+    /// The account with this text id, unless it was deleted.
+    pub(super) async fn account_named(&self, tenant_id: TenantId, uid: &str) -> Result<Option<User>> {
+        let name = LoginName::Uid(uid.to_owned());
+        self.store().read(UserByName { tenant_id, name }).await
+    }
+
     /// The whole row of an account, for this module only.
     pub(super) async fn user_row(&self, id: UserId) -> Result<Option<User>> {
         self.store().read(UserById(id)).await
@@ -167,6 +171,7 @@ impl Core {
             token,
             user,
             expires_at: claims.exp * 1_000_000,
+            token_id: claims.jti,
         })
     }
 
@@ -197,6 +202,11 @@ impl Core {
             mandate: Mandate::Place,
         };
         Ok((actor, claims))
+    }
+
+    /// The dialect that a token was issued for, if we issued it; it may have ended since.
+    pub fn audience(&self, token: &str) -> Option<String> {
+        self.tokens().audience(token)
     }
 
     /// Ends the connections of a token whose account has changed since it was issued: for one that was attached

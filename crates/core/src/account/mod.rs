@@ -4,9 +4,9 @@ mod login;
 mod manage;
 mod on_behalf;
 mod password;
+mod signed;
 mod throttle;
 mod token;
-#[cfg_attr(not(test), expect(dead_code, reason = "called once tenants log in"))]
 mod user_sig;
 
 use std::sync::Arc;
@@ -18,9 +18,11 @@ pub use login::{Issued, Login, LoginName};
 pub use manage::{AccountUpdate, Bootstrapped, NewAccount, PasswordChange, Registration};
 pub use password::PasswordCost;
 pub(crate) use password::Passwords;
+pub use signed::{CheckedSignature, SignedFor, SignedLogin};
 pub(crate) use throttle::{LoginThrottle, Subject};
 pub use token::{Claims, TokenRequest};
 pub(crate) use token::{Standing, Tokens};
+pub use user_sig::BadSignature;
 
 /// The caller of a command or query, as proven by its token.
 #[derive(Clone, Debug)]

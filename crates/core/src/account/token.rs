@@ -138,6 +138,15 @@ impl Tokens {
         Ok(claims)
     }
 
+    /// The dialect that a token of ours is for, whether or not it is still good.
+    pub(crate) fn audience(&self, token: &str) -> Option<String> {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.validate_aud = false;
+        validation.validate_exp = false;
+        let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation);
+        decoded.ok().map(|token| token.claims.aud)
+    }
+
     /// Whether this one token was revoked.
     pub(crate) fn is_revoked(&self, token_id: &str) -> bool {
         self.revoked.read().contains_key(token_id)

@@ -45,7 +45,7 @@ pub(crate) struct Signed {
 
 /// Why a signature proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BadSignature {
+pub enum BadSignature {
     /// Neither form, too long, or without a user or an end.
     Malformed,
     /// Made for another app key.

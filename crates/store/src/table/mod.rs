@@ -14,6 +14,7 @@ pub mod event;
 pub mod favorite;
 pub mod file;
 pub mod inbox;
+pub mod login;
 pub mod member;
 pub mod mention;
 pub mod message;

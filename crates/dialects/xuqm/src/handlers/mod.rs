@@ -1,0 +1,4 @@
+//! One function for each route: parse, one call to the core, format.
+
+pub(crate) mod auth;
+pub(crate) mod tenant;

@@ -1,0 +1,4 @@
+//! The foreign shapes. No other place of this crate writes a foreign name.
+
+pub(crate) mod auth;
+pub(crate) mod tenant;
