@@ -4,19 +4,10 @@
 //! in [`wire`]; what is allowed is decided in core, never here.
 
 mod app;
-#[allow(
-    dead_code,
-    reason = "POST /messages/, which is being built, is called with signed headers"
-)]
 mod app_caller;
 mod caller;
 mod endpoint;
 mod handlers;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "apps and messages, which are being built, use the rest of it"
-)]
 mod input;
 mod realtime;
 mod refusal;

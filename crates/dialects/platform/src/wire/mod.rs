@@ -2,7 +2,6 @@
 
 pub(crate) mod app;
 pub(crate) mod auth;
-#[allow(dead_code, reason = "messages, which are being built, read jumps too")]
 pub(crate) mod jump;
 pub(crate) mod media;
 pub(crate) mod message;
