@@ -88,8 +88,9 @@ impl Outbox {
         }
     }
 
-    /// Queues a delivery, unless it was committed before the session began. Whoever waits for it is not woken here: the waker is handed to the caller, who wakes
-    /// when all that is there to push has been pushed, so that it all leaves in one write.
+    /// Queues a delivery, unless it was committed before the session began. Whoever waits for it is not woken here: the
+    /// waker is handed to the caller, who wakes when all that is there to push has been pushed, so that it all leaves
+    /// in one write.
     #[must_use = "the connection sleeps until it is woken"]
     pub(crate) fn push(&self, delivery: &Arc<Delivery>) -> Option<Waker> {
         if delivery
