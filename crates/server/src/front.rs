@@ -57,11 +57,7 @@ pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router 
         message_bytes_max: limits.websocket_frame_bytes_max,
         ..SocketLimits::default()
     });
-    let inner = InternalGuard {
-        allow: config.inner_allow.clone(),
-        trusted_proxies: config.trusted_proxies.clone(),
-        token: secrets.internal_token.clone(),
-    };
+    let inner = internal_guard(config, secrets);
     let mut router = Router::new().route("/", get(async || NAME));
     if config.dialects.contains(&Dialect::Gateway) {
         let options = gateway::Options {
@@ -113,6 +109,15 @@ pub(crate) fn routes(config: &Config, secrets: &Secrets, core: &Core) -> Router 
         served = Router::new().fallback(move |request| dispatch.answer(request));
     }
     served.layer(from_fn_with_state(front, pass))
+}
+
+/// Who may use the internal routes of every dialect.
+fn internal_guard(config: &Config, secrets: &Secrets) -> InternalGuard {
+    InternalGuard {
+        allow: config.inner_allow.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        token: secrets.internal_token.clone(),
+    }
 }
 
 /// Answers a call whose path no dialect has. Clients of the gateway double slashes, and mean one.
