@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::account::{Actor, LoginThrottle, PasswordCost, Passwords, Tokens};
 use crate::command::{Command, Context};
+use crate::device::{self, Devices};
 use crate::env::{Clock, Env, Limits};
 use crate::error::{Error, Result};
 use crate::event::Event;
@@ -239,6 +240,7 @@ impl Core {
         tokio::spawn(Arc::clone(&hub).run(store));
         files::settle(&core).await?;
         tokio::spawn(files::run_sweep(Arc::downgrade(&core.inner)));
+        tokio::spawn(device::run(Arc::downgrade(&core.inner)));
         tokio::spawn(presence::run(core.clone(), hub, changed));
         Ok(core)
     }
@@ -398,6 +400,10 @@ impl Core {
 
     pub(crate) fn tenants(&self) -> &Tenants {
         self.inner.env.tenants()
+    }
+
+    pub(crate) fn devices(&self) -> &Devices {
+        self.inner.env.devices()
     }
 
     pub(crate) fn sealer(&self) -> &Sealer {

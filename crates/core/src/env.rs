@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::device::Devices;
 use crate::id::MessageIds;
 use crate::tenant::Tenants;
 use crate::types::{MessageId, Timestamp};
@@ -74,6 +75,7 @@ pub struct Env {
     clock: Arc<dyn Clock>,
     ids: MessageIds,
     tenants: Arc<Tenants>,
+    devices: Devices,
     /// The configured bounds.
     pub limits: Limits,
 }
@@ -89,6 +91,7 @@ impl Env {
             clock,
             ids: MessageIds::after(last_message_id),
             tenants,
+            devices: Devices::default(),
             limits,
         }
     }
@@ -101,6 +104,11 @@ impl Env {
     /// The tenants as they stand, changes of the same batch not counted.
     pub(crate) fn tenants(&self) -> &Tenants {
         &self.tenants
+    }
+
+    /// What live connections have brought to devices.
+    pub(crate) fn devices(&self) -> &Devices {
+        &self.devices
     }
 
     /// A new random UUID (version 4).

@@ -24,6 +24,8 @@ const APP_KEY_BYTES_MAX: usize = 64;
 /// Bytes of what signs for a tenant.
 const APP_SECRET_BYTES_MIN: usize = 8;
 const APP_SECRET_BYTES_MAX: usize = 256;
+/// Characters of the name of a device.
+const DEVICE_CHARS_MAX: usize = 128;
 /// Characters of a mail address.
 const EMAIL_CHARS_MAX: usize = 100;
 
@@ -52,6 +54,16 @@ pub(crate) fn group_key(value: &str) -> Result<()> {
     if count == 0 || count > GROUP_KEY_CHARS_MAX || !value.chars().all(is_visible) {
         return Err(Error::invalid(format!(
             "the id of a group has 1 to {GROUP_KEY_CHARS_MAX} visible characters and no spaces"
+        )));
+    }
+    Ok(())
+}
+
+/// What a client calls the device that it runs on; empty if it does not say.
+pub(crate) fn device(value: &str) -> Result<()> {
+    if value.chars().count() > DEVICE_CHARS_MAX || value.chars().any(char::is_control) {
+        return Err(Error::invalid(format!(
+            "a deviceId has at most {DEVICE_CHARS_MAX} characters and no control characters"
         )));
     }
     Ok(())

@@ -117,7 +117,7 @@ impl Read for Asked {
 }
 
 /// Nobody calls a channel anything: it is known by the app that speaks.
-fn place_name(row: conversation::Called) -> Option<PlaceName> {
+pub(crate) fn place_name(row: conversation::Called) -> Option<PlaceName> {
     match row.kind {
         conversation::DIRECT => Some(PlaceName::Direct {
             low: (row.user_low?, row.uid_low?.into()),

@@ -3,6 +3,7 @@
 mod app;
 mod received;
 mod sending;
+mod sight;
 
 use parlance_store::Tx;
 use parlance_store::table::file::{self, StoredFile};
@@ -27,6 +28,7 @@ pub(crate) use app::{
 };
 pub(crate) use received::{Channels, Received, received_message};
 pub(crate) use sending::{changeable_message, in_time, may_act_for_others, may_send};
+pub(crate) use sight::{oldest_shown, shown_message, sight_of};
 
 /// A conversation together with the caller's place in it.
 #[derive(Clone, Debug)]

@@ -58,6 +58,14 @@ impl ConversationKind {
             _ => Self::Group,
         }
     }
+
+    pub(crate) fn number(self) -> i64 {
+        match self {
+            Self::Direct => parlance_store::table::conversation::DIRECT,
+            Self::Group => parlance_store::table::conversation::GROUP,
+            Self::Channel => parlance_store::table::conversation::CHANNEL,
+        }
+    }
 }
 
 /// Whom somebody gets messages from outside groups.

@@ -134,6 +134,9 @@ pub(crate) async fn open_core(config: &Config, secrets: &Secrets, data: &Path) -
 
 /// Waits until everything acknowledged is in the database file, and closes it.
 pub(crate) async fn close_core(core: Core) {
+    if let Err(error) = core.settle_devices().await {
+        tracing::warn!(%error, "some devices will be given again what their connections have brought them");
+    }
     if let Err(error) = tokio::task::spawn_blocking(move || core.close()).await {
         tracing::error!(%error, "the database was not closed in order");
     }

@@ -18,6 +18,17 @@ pub fn json_list(ids: impl IntoIterator<Item = i64>) -> String {
     out
 }
 
+/// A statement whose rows are the pairs of numbers in a JSON array of arrays bound as `$parameter`.
+pub fn pairs_of(parameter: usize) -> String {
+    format!("SELECT value ->> 0, value ->> 1 FROM json_each(${parameter})")
+}
+
+/// The pairs as the JSON array that [`pairs_of`] takes.
+pub fn json_pairs(pairs: &[(i64, i64)]) -> String {
+    let pairs: Vec<String> = pairs.iter().map(|(a, b)| format!("[{a},{b}]")).collect();
+    format!("[{}]", pairs.join(","))
+}
+
 /// A case-blind "contains" pattern for `LIKE … ESCAPE '\'`, with the wildcards of the input made literal.
 pub fn contains_pattern(text: &str) -> String {
     format!("%{}", prefix_pattern(text))

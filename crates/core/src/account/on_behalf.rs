@@ -1,5 +1,6 @@
 //! Acting as somebody else: what an administrator's own system does in the name of its people.
 
+use parlance_store::table::user;
 use parlance_store::{Read, Tx};
 
 use crate::account::Actor;
@@ -9,19 +10,19 @@ use crate::policy;
 use crate::types::UserId;
 
 impl Core {
-    /// The caller in somebody else's name, with the caller's own authority: what it does is that person's, and
+    /// The caller in somebody else's name, with the caller's own authority: what it does is that person's, named by its text id, and
     /// what stops people does not stop it.
     ///
     /// # Errors
     /// `Forbidden` for who does not act by rank, `SenderMissing` for somebody who is not an active account of the
     /// tenant.
-    pub async fn on_behalf(&self, actor: &Actor, user_id: UserId) -> Result<Actor> {
+    pub async fn on_behalf(&self, actor: &Actor, uid: &str) -> Result<Actor> {
         policy::may_act_for_others(actor)?;
         let asked = ActiveAccount {
             actor: actor.clone(),
-            user_id,
+            uid: uid.to_owned(),
         };
-        self.store().read(asked).await?;
+        let user_id = self.store().read(asked).await?;
         Ok(Actor {
             user_id,
             ..actor.clone()
@@ -31,16 +32,17 @@ impl Core {
 
 struct ActiveAccount {
     actor: Actor,
-    user_id: UserId,
+    uid: String,
 }
 
 impl Read for ActiveAccount {
-    type Answer = ();
+    type Answer = UserId;
     type Refusal = Error;
 
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<()> {
-        let (actor, id) = (&self.actor, self.user_id);
-        policy::peer(tx, actor, id, ErrorKind::SenderMissing).await?;
-        Ok(())
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<UserId> {
+        let named = user::id_of(tx, self.actor.tenant_id, &self.uid).await?;
+        let id = named.ok_or(ErrorKind::SenderMissing)?;
+        policy::peer(tx, &self.actor, id, ErrorKind::SenderMissing).await?;
+        Ok(id)
     }
 }

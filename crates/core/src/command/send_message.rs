@@ -1,7 +1,7 @@
 //! Sends a message: the one way by which a message comes to be, whatever the dialect.
 
 use parlance_store::Tx;
-use parlance_store::table::{conversation, file, inbox, member, mention, message};
+use parlance_store::table::{conversation, file, inbox, member, mention, message, user};
 
 use crate::command::notify::notify_each;
 use crate::command::{Command, Context, NamedFiles, open_direct};
@@ -34,6 +34,8 @@ pub enum Target {
     GroupKey(String),
     /// To this person: into the direct conversation, which is made if needed.
     User(UserId),
+    /// To the person with this text id, in the same way.
+    Uid(String),
 }
 
 /// Who is mentioned.
@@ -185,6 +187,11 @@ impl SendMessage {
                 found.ok_or_else(|| ErrorKind::GroupMissing.into())
             }
             Target::User(peer_id) => Ok(open_direct::open(cx, *peer_id).await?.conversation_id),
+            Target::Uid(uid) => {
+                let peer = user::id_of(cx.tx, cx.actor.tenant_id, uid).await?;
+                let peer_id = peer.ok_or(ErrorKind::ReceiverMissing)?;
+                Ok(open_direct::open(cx, peer_id).await?.conversation_id)
+            }
         }
     }
 
@@ -234,11 +241,11 @@ impl SendMessage {
             Target::Conversation(id) => Some(*id),
             Target::Group(uuid) => conversation::id_by_uuid(cx.tx, uuid).await?,
             Target::GroupKey(key) => conversation::id_by_key(cx.tx, cx.actor.tenant_id, key).await?,
-            Target::User(peer_id) => {
-                let (me, peer_id) = (cx.actor.user_id, *peer_id);
-                let pair = conversation::direct(cx.tx, me.min(peer_id), me.max(peer_id)).await?;
-                pair.map(|pair| pair.id)
-            }
+            Target::User(peer_id) => direct_with(cx, *peer_id).await?,
+            Target::Uid(uid) => match user::id_of(cx.tx, cx.actor.tenant_id, uid).await? {
+                Some(peer_id) => direct_with(cx, peer_id).await?,
+                None => None,
+            },
         };
         let elsewhere = here != Some(first.conversation_id);
         if elsewhere || (unchanged && differs) {
@@ -321,6 +328,13 @@ impl SendMessage {
         }
         Ok(mentioned)
     }
+}
+
+/// The direct conversation of the caller with somebody, if there is one.
+async fn direct_with<T: Tx>(cx: &mut Context<'_, T>, peer_id: UserId) -> Result<Option<ConversationId>> {
+    let me = cx.actor.user_id;
+    let pair = conversation::direct(cx.tx, me.min(peer_id), me.max(peer_id)).await?;
+    Ok(pair.map(|pair| pair.id))
 }
 
 fn place_of(scope: &message::SendScope) -> Place {

@@ -6,7 +6,8 @@ use parlance_store::table::message::{self, WithSender};
 use crate::command::load_quote;
 use crate::core::{Query, ReadContext};
 use crate::error::Result;
-use crate::policy;
+use crate::id;
+use crate::policy::{self, Membership};
 use crate::types::{ConversationId, MessageId, MessageView, Seq, UserCard};
 
 /// Messages in one page at most.
@@ -37,10 +38,22 @@ impl Query for History {
             None => last + 1,
         };
         let limit = self.limit.clamp(1, PAGE_MESSAGES_MAX);
-        let rows =
-            message::page_before(cx.tx, self.conversation_id, place.member.floor(), before, limit).await?;
+        let floor = shown_floor(cx, &place).await?;
+        let rows = message::page_before(cx.tx, self.conversation_id, floor, before, limit).await?;
         views(cx.tx, rows).await
     }
+}
+
+/// The seq up to which a conversation is out of the caller's sight, what is too old for its tenant counted in.
+pub(crate) async fn shown_floor<T: Tx>(cx: &mut ReadContext<'_, T>, place: &Membership) -> Result<Seq> {
+    let floor = place.member.floor();
+    let oldest = policy::oldest_shown(cx.env, cx.actor, cx.now);
+    if oldest == 0 {
+        return Ok(floor);
+    }
+    let (here, last) = (place.conversation.id, place.conversation.last_seq);
+    let first = first_at_or_after(cx.tx, here, last, id::first_at(oldest)).await?;
+    Ok(floor.max(first - 1))
 }
 
 /// The smallest seq whose message id is at least `id`. Ids rise with seqs, so an id of another conversation, or of

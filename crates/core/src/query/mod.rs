@@ -6,9 +6,11 @@ mod app_mapping;
 mod backlog;
 mod contact;
 mod conversations;
+mod correspondence;
 mod directory;
 mod favorite;
 mod file;
+mod full_message;
 mod group;
 mod history;
 mod inbox;
@@ -22,6 +24,7 @@ mod receipt;
 mod search;
 mod settings;
 mod tenant;
+mod undelivered;
 mod upload;
 mod user;
 
@@ -31,10 +34,12 @@ pub use app_mapping::{AppMappings, MappedPeople, MappingsPage, MyApps, WhichApps
 pub use backlog::{Backlog, Newest};
 pub use contact::{Blocks, ContactGroups, ContactRequests, Contacts, FindContact, RequestDirection};
 pub use conversations::{ConversationOverview, Conversations, OneConversation, UnreadTotal};
+pub use correspondence::{Correspondence, CorrespondencePage, Counterpart, FindConversation};
 pub use directory::{AccountPage, Counted, Directory, DirectoryEntry};
 pub use favorite::{Favorite, Favorites, IsFavorite};
 pub use file::{CategoryTotal, FileByRef, FileStatistics, FileTotals, OwnFiles};
 pub(crate) use file::{HasFile, LinkedFile, PendingErasures, PublicFile};
+pub use full_message::{FindMessage, FullMessage, FullMessages, MessageStatus};
 pub use group::{
     ConversationMembers, Group, GroupDetails, GroupMembers, MemberView, MyGroups, Silence, WhySilent,
 };
@@ -56,12 +61,13 @@ pub(crate) use passing::{MaySignal, MayType};
 pub use reaction::{CountReactions, ReactionBy, ReactionCount, Reactions};
 pub use receipt::{Marks, MessageMarks, ReadCount, ReadStatus, Reader, WhoRead};
 pub use search::{
-    FoundFile, FoundMessage, FoundMessages, KEYWORD_CHARS_MAX, Page, SearchContacts, SearchFiles,
-    SearchGroups, SearchMessages, TextMatch,
+    FoundFile, FoundFullMessages, FoundMessage, FoundMessages, KEYWORD_CHARS_MAX, Page, SearchContacts,
+    SearchFiles, SearchFullMessages, SearchGroups, SearchMessages, TextMatch,
 };
 pub use settings::Settings;
 pub(crate) use settings::parse_settings;
 pub use tenant::{AllTenants, OneTenant};
+pub use undelivered::{CountUndelivered, Undelivered};
 pub(crate) use upload::HasUpload;
 pub use upload::UploadById;
 pub use user::{FindUser, FindUserByUid, FindUserIds, FindUsers, ListUsers, SearchUsers, Unknown};

@@ -6,7 +6,7 @@ use parlance_store::table::{conversation, member, message, poll_cursor};
 use crate::core::{Query, ReadContext};
 use crate::error::Result;
 use crate::policy;
-use crate::query::history::{first_at_or_after, view, views};
+use crate::query::history::{first_at_or_after, shown_floor, view, views};
 use crate::types::{Conversation, ConversationId, MessageId, MessageView};
 
 /// Groups in one list at most: the last changed ones.
@@ -165,7 +165,7 @@ impl Query for GroupHistory {
     async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<GroupMessages> {
         let place = policy::membership_named(cx.tx, cx.actor, &self.uuid).await?;
         let (id, last) = (place.conversation.id, place.conversation.last_seq);
-        let mut after = place.member.floor();
+        let mut after = shown_floor(cx, &place).await?;
         if let Some(from) = self.from {
             after = after.max(first_at_or_after(cx.tx, id, last, from).await? - 1);
         }

@@ -9,9 +9,12 @@ use rustc_hash::FxHashMap;
 use crate::core::{Query, ReadContext};
 use crate::error::{Error, Result};
 use crate::policy;
+use crate::query::full_message::{FullMessage, full};
 use crate::query::{Contacts, Group, MyGroups};
 use crate::search::{self, MATCHES_MAX, Search, Wanted};
-use crate::types::{ContactView, ConversationId, FileView, Message, MessageId, Timestamp, UserCard, UserId};
+use crate::types::{
+    ContactView, ConversationId, ConversationKind, FileView, Message, MessageId, Timestamp, UserCard, UserId,
+};
 
 /// Characters of what is looked for.
 pub const KEYWORD_CHARS_MAX: usize = 100;
@@ -35,13 +38,13 @@ pub enum TextMatch {
 pub struct Page {
     /// Which page, from 1.
     pub number: usize,
-    /// Results on one page, 1 to 100.
+    /// Results on one page, 1 to 1,000.
     pub size: usize,
 }
 
 impl Page {
     /// Results on one page at most.
-    pub const SIZE_MAX: usize = 100;
+    pub const SIZE_MAX: usize = 1_000;
 
     /// How many results there are up to the end of this page.
     fn end(self) -> usize {
@@ -78,6 +81,8 @@ pub struct SearchMessages {
     pub matching: TextMatch,
     /// Only in this conversation.
     pub conversation_id: Option<ConversationId>,
+    /// Only in conversations of this kind.
+    pub kind: Option<ConversationKind>,
     /// Only messages of this type. Types whose content is not text are never found.
     pub content_type: Option<String>,
     /// Only from this person.
@@ -97,6 +102,7 @@ impl SearchMessages {
             keyword: keyword.into(),
             matching: TextMatch::Part,
             conversation_id: None,
+            kind: None,
             content_type: None,
             sender_id: None,
             from: None,
@@ -158,14 +164,36 @@ impl Query for SearchMessages {
     type Answer = FoundMessages;
 
     async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<FoundMessages> {
+        let found = self.find(cx).await?;
+        Ok(FoundMessages {
+            total: found.total,
+            exact: found.exact,
+            messages: load(cx, &found.ids, &found.shown).await?,
+        })
+    }
+}
+
+/// Messages that were found, before anything is said about them.
+struct FoundIds {
+    total: usize,
+    exact: bool,
+    ids: Vec<MessageId>,
+    /// What was looked for, as snippets show it.
+    shown: String,
+}
+
+impl SearchMessages {
+    async fn find<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<FoundIds> {
         let wanted = self.wanted()?;
+        let oldest = policy::oldest_shown(cx.env, cx.actor, cx.now);
         let visible = match self.conversation_id {
             Some(id) => {
                 let membership = policy::membership(cx.tx, cx.actor, id).await?;
                 FxHashMap::from_iter([(id, membership.member.floor())])
             }
             None => {
-                let visible = table::visible(cx.tx, cx.actor.tenant_id, cx.actor.user_id).await?;
+                let kind = self.kind.map(ConversationKind::number);
+                let visible = table::visible(cx.tx, cx.actor.tenant_id, cx.actor.user_id, kind).await?;
                 visible.into_iter().collect()
             }
         };
@@ -178,7 +206,7 @@ impl Query for SearchMessages {
             visible,
             content_type: self.content_type.clone(),
             sender_id: self.sender_id,
-            from: self.from,
+            from: Some(self.from.unwrap_or(0).max(oldest)),
             before: self.before,
             shown: self.page.end().min(MATCHES_MAX),
         };
@@ -190,10 +218,40 @@ impl Query for SearchMessages {
                 "at most {MATCHES_MAX} results can be paged through; look for a longer text or in one conversation"
             )));
         }
-        Ok(FoundMessages {
+        Ok(FoundIds {
             total: matches.total,
             exact: matches.all,
-            messages: load(cx, self.page.of(ids), &shown).await?,
+            ids: self.page.of(ids).to_vec(),
+            shown,
+        })
+    }
+}
+
+/// The same search, answered with all that is told beside each message.
+///
+/// # Errors
+/// Those of [`SearchMessages`].
+#[derive(Clone, Debug)]
+pub struct SearchFullMessages(pub SearchMessages);
+
+/// What was found, with all that is told beside it.
+#[derive(Clone, Debug)]
+pub struct FoundFullMessages {
+    /// How many there are, see [`FoundMessages::total`].
+    pub total: usize,
+    /// The page that was asked for, newest first.
+    pub messages: Vec<FullMessage>,
+}
+
+impl Query for SearchFullMessages {
+    type Answer = FoundFullMessages;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<FoundFullMessages> {
+        let found = self.0.find(cx).await?;
+        let rows = message::by_ids(cx.tx, &found.ids).await?;
+        Ok(FoundFullMessages {
+            total: found.total,
+            messages: full(cx, rows).await?,
         })
     }
 }

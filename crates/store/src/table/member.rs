@@ -330,6 +330,16 @@ pub async fn deliver_to<T: Tx>(tx: &mut T, conversation_id: i64, user_id: i64, s
     Ok(())
 }
 
+/// Moves the delivered cursor, unless it is there already.
+pub async fn deliver_at_least<T: Tx>(tx: &mut T, conversation_id: i64, user_id: i64, seq: i64) -> Result<()> {
+    tx.exec(
+        "UPDATE members SET delivered_seq = $1 WHERE conversation_id = $2 AND user_id = $3 AND delivered_seq < $1",
+        params![seq, conversation_id, user_id],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Whether two people are in some conversation together now.
 pub async fn share_conversation<T: Tx>(tx: &mut T, a: i64, b: i64) -> Result<bool> {
     let found = tx

@@ -186,6 +186,32 @@ pub async fn page_before<T: Tx>(
         .await
 }
 
+/// The same without the newest `offset` of them.
+pub async fn page_before_from<T: Tx>(
+    tx: &mut T,
+    conversation_id: i64,
+    (floor, before): (i64, i64),
+    (offset, limit): (i64, i64),
+) -> Result<Vec<WithSender>> {
+    let sql = format!(
+        "{} WHERE m.conversation_id = $1 AND m.seq > $2 AND m.seq < $3 AND m.deleted_at IS NULL \
+         ORDER BY m.seq DESC LIMIT $4 OFFSET $5",
+        *WITH_SENDER
+    );
+    tx.many(&sql, params![conversation_id, floor, before, limit, offset])
+        .await
+}
+
+/// How many messages of a conversation with `floor` < seq < `before` were deleted.
+pub async fn count_deleted<T: Tx>(tx: &mut T, conversation_id: i64, floor: i64, before: i64) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM messages WHERE conversation_id = $1 AND seq > $2 AND seq < $3 AND uncounted = 1 \
+               AND deleted_at IS NOT NULL";
+    Ok(tx
+        .one::<(i64,)>(sql, params![conversation_id, floor, before])
+        .await?
+        .map_or(0, |row| row.0))
+}
+
 /// The oldest `limit` messages of a conversation with `after` < seq < `before`, oldest first, without deleted ones.
 pub async fn page_after<T: Tx>(
     tx: &mut T,

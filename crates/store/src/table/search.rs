@@ -221,13 +221,18 @@ pub async fn candidates<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<Vec<Candidate>
     tx.many(&sql, params![&json_list(ids.iter().copied())]).await
 }
 
-/// The conversations of a person that still exist, each with the seq up to which its history is out of sight.
-pub async fn visible<T: Tx>(tx: &mut T, tenant_id: i64, user_id: i64) -> Result<Vec<(i64, i64)>> {
+/// The conversations of a person (of this kind, if one is named) that still exist, each with the seq up to which its history is out of sight.
+pub async fn visible<T: Tx>(
+    tx: &mut T,
+    tenant_id: i64,
+    user_id: i64,
+    kind: Option<i64>,
+) -> Result<Vec<(i64, i64)>> {
     tx.many(
         "SELECT m.conversation_id, MAX(m.joined_seq, m.cleared_seq) FROM conversations c \
          JOIN members m ON m.conversation_id = c.id \
-         WHERE c.tenant_id = $1 AND c.dissolved_at IS NULL AND m.user_id = $2 AND m.state = 1",
-        params![tenant_id, user_id],
+         WHERE c.tenant_id = $1 AND c.dissolved_at IS NULL AND m.user_id = $2 AND m.state = 1 AND c.kind = COALESCE($3, c.kind)",
+        params![tenant_id, user_id, kind],
     )
     .await
 }

@@ -16,6 +16,8 @@ use crate::wire::time::parse;
 
 /// Results on one page when the client names no number.
 const PAGE_DEFAULT: usize = 20;
+/// Results on one page at most.
+const PAGE_MAX: usize = 100;
 /// People in one answer.
 const PEOPLE_MAX: usize = 100;
 
@@ -52,7 +54,7 @@ fn page(number: Option<i64>, size: Option<i64>) -> Page {
     };
     Page {
         number: positive(number).unwrap_or(1),
-        size: positive(size).unwrap_or(PAGE_DEFAULT).min(Page::SIZE_MAX),
+        size: positive(size).unwrap_or(PAGE_DEFAULT).min(PAGE_MAX),
     }
 }
 
@@ -76,6 +78,7 @@ impl MessageInput {
                 _ => TextMatch::Part,
             },
             conversation_id: self.conversation_id.filter(|id| *id != 0),
+            kind: None,
             content_type: kind.filter(|kind| !kind.is_empty() && kind != "ALL"),
             sender_id: self.sender_id.filter(|id| *id != 0),
             from: time(self.start_time, "startTime", false)?,
