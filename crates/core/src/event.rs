@@ -15,7 +15,8 @@ use crate::name::Called;
 use crate::place::Place;
 use crate::session::SessionId;
 use crate::types::{
-    ConversationId, ConversationKind, MessageId, MessageView, Role, Seq, TenantId, Timestamp, UserId,
+    ConversationId, ConversationKind, MessageId, MessageView, RequestStatus, Role, Seq, TenantId, Timestamp,
+    UserId,
 };
 
 /// Numbers of the kinds of event that give a message new content.
@@ -102,6 +103,19 @@ pub enum Event {
         role: Role,
         /// May not write before this time.
         silenced_until: Option<Timestamp>,
+    },
+    /// Somebody asked to come into a group, or was answered.
+    JoinRequestChanged {
+        /// Which group.
+        conversation_id: ConversationId,
+        /// Who asked or answered.
+        by: UserId,
+        /// Which request.
+        request_id: i64,
+        /// What has become of it.
+        status: RequestStatus,
+        /// Who is told: those who manage the group of a new one, the asker of an answer.
+        user_ids: Vec<UserId>,
     },
     /// Somebody's own view of a conversation changed (pin, mute, draft, hide, clear): for the other devices.
     ConversationViewChanged {
@@ -277,6 +291,7 @@ impl Event {
             } => Audience::ConversationAnd(*conversation_id, user_ids.clone()),
             Self::ConversationCreated { user_ids, .. }
             | Self::ConversationDissolved { user_ids, .. }
+            | Self::JoinRequestChanged { user_ids, .. }
             | Self::ContactsChanged { user_ids, .. } => Audience::Users(user_ids.clone()),
             Self::ConversationViewChanged { user_id, .. } | Self::NotificationAdded { user_id, .. } => {
                 Audience::Users(vec![*user_id])
@@ -316,6 +331,9 @@ impl Event {
                 conversation_id, by, ..
             }
             | Self::MemberChanged {
+                conversation_id, by, ..
+            }
+            | Self::JoinRequestChanged {
                 conversation_id, by, ..
             } => (Some(*conversation_id), Some(*by)),
             Self::ConversationViewChanged {
@@ -383,6 +401,7 @@ impl Event {
             Self::TokenRevoked { .. } => 17,
             Self::AccountRevoked { .. } => 18,
             Self::TenantChanged(_) => 19,
+            Self::JoinRequestChanged { .. } => 20,
         }
     }
 
@@ -403,6 +422,12 @@ impl Event {
                 user_id,
                 ..
             } => Named::new(*conversation_id, Some(*by), Some(*user_id)),
+            Self::JoinRequestChanged {
+                conversation_id,
+                by,
+                request_id,
+                ..
+            } => Named::new(*conversation_id, Some(*by), Some(*request_id)),
             Self::ConversationCreated {
                 conversation_id, by, ..
             }
@@ -449,6 +474,14 @@ impl Event {
             Self::MemberChanged {
                 role, silenced_until, ..
             } => json!({ "role": role.number(), "silencedUntil": silenced_until }),
+            Self::JoinRequestChanged { status, user_ids, .. } => json!({
+                "status": match status {
+                    RequestStatus::Pending => 0,
+                    RequestStatus::Approved => 1,
+                    RequestStatus::Rejected => 2,
+                },
+                "userIds": user_ids,
+            }),
             Self::TokenRevoked {
                 token_id, expires_at, ..
             } => json!({ "tokenId": token_id, "expiresAt": expires_at }),

@@ -4,8 +4,8 @@
 use crate::command::*;
 use crate::query::*;
 use crate::testing::TestCore;
-use crate::types::{ConversationId, Role};
-use crate::{Actor, ErrorKind, Result};
+use crate::types::{ConversationId, JoinOption, Role};
+use crate::{Actor, ErrorKind, Mandate, Result};
 
 #[derive(Clone, Copy, Debug)]
 enum Action {
@@ -36,6 +36,16 @@ enum Action {
     Members,
     Announcements,
     WhySilent,
+    RemoveEach,
+    SilenceSeveral,
+    SetAttributes,
+    DeleteAttributes,
+    Accept,
+    Reject,
+    Requests,
+    Profile,
+    MemberPage,
+    Receipt,
 }
 
 /// A group of its own for one trial.
@@ -43,6 +53,8 @@ struct Scene<'a> {
     test: &'a TestCore,
     group: ConversationId,
     announcement_id: i64,
+    message_id: i64,
+    request_id: i64,
     owner: &'a Actor,
     other_admin: &'a Actor,
     other_member: &'a Actor,
@@ -86,6 +98,15 @@ impl Scene<'_> {
             }
             Action::Post | Action::Edit | Action::Pin | Action::Recall | Action::Delete => {
                 self.try_on_announcement(actor, action).await
+            }
+            Action::RemoveEach
+            | Action::SilenceSeveral
+            | Action::SetAttributes
+            | Action::DeleteAttributes
+            | Action::Accept
+            | Action::Reject => self.try_managing(actor, action).await,
+            Action::Requests | Action::Profile | Action::MemberPage | Action::Receipt => {
+                self.try_looking(actor, action).await
             }
             Action::Read | Action::Details | Action::Members | Action::Announcements | Action::WhySilent => {
                 self.try_reading(actor, action).await
@@ -211,6 +232,78 @@ impl Scene<'_> {
         }
     }
 
+    async fn try_managing(&self, actor: &Actor, action: Action) -> Result<()> {
+        let conversation_id = self.group;
+        let user_ids = vec![self.other_member.user_id];
+        match action {
+            Action::RemoveEach => {
+                let remove = RemoveEach {
+                    conversation_id,
+                    user_ids,
+                };
+                self.run(actor, remove).await
+            }
+            Action::SilenceSeveral => {
+                let silence = SilenceMembers {
+                    conversation_id,
+                    user_ids,
+                    until: None,
+                };
+                self.run(actor, silence).await
+            }
+            Action::SetAttributes => {
+                let set = SetAttributes {
+                    conversation_id,
+                    attributes: [("color".to_owned(), "red".to_owned())].into(),
+                };
+                self.run(actor, set).await
+            }
+            Action::DeleteAttributes => {
+                let delete = DeleteAttributes {
+                    conversation_id,
+                    names: vec!["color".to_owned()],
+                };
+                self.run(actor, delete).await
+            }
+            Action::Accept => self.answer(actor, JoinAnswer::Accept).await,
+            _ => self.answer(actor, JoinAnswer::Reject).await,
+        }
+    }
+
+    async fn answer(&self, actor: &Actor, answer: JoinAnswer) -> Result<()> {
+        let handle = HandleJoinRequests {
+            conversation_id: self.group,
+            request_ids: vec![self.request_id],
+            answer,
+        };
+        let mut outcomes = self.test.core.execute(actor, handle).await?;
+        outcomes.remove(0).1.map(|_| ())
+    }
+
+    async fn try_looking(&self, actor: &Actor, action: Action) -> Result<()> {
+        let conversation_id = self.group;
+        match action {
+            Action::Requests => self.ask(actor, JoinRequests::of(conversation_id)).await,
+            Action::Profile => self.ask(actor, GroupProfileOf(conversation_id)).await,
+            Action::MemberPage => {
+                let page = MemberPage {
+                    conversation_id,
+                    keyword: String::new(),
+                    skip: 0,
+                    limit: 10,
+                };
+                self.ask(actor, page).await
+            }
+            _ => {
+                let receipt = GroupReceiptOf {
+                    conversation_id,
+                    message_id: self.message_id,
+                };
+                self.ask(actor, receipt).await
+            }
+        }
+    }
+
     async fn remove(&self, actor: &Actor, who: &Actor) -> Result<()> {
         let remove = RemoveMembers {
             conversation_id: self.group,
@@ -255,42 +348,72 @@ fn post(conversation_id: ConversationId) -> PostAnnouncement {
     }
 }
 
+/// A group that people may ask to come into.
+async fn approval_group(test: &TestCore, owner: &Actor, members: &[&Actor]) -> ConversationId {
+    let member_ids = members.iter().map(|member| member.user_id).collect();
+    let create = CreateGroup {
+        join_option: JoinOption::Approval,
+        ..CreateGroup::named("team", member_ids)
+    };
+    test.core.execute(owner, create).await.unwrap().conversation_id
+}
+
+async fn asked(test: &TestCore, who: &Actor, conversation_id: ConversationId) -> i64 {
+    let request = RequestToJoin {
+        conversation_id,
+        remark: String::new(),
+    };
+    test.core.execute(who, request).await.unwrap().request.id
+}
+
 const YES: Option<ErrorKind> = None;
 const LOW: Option<ErrorKind> = Some(ErrorKind::RoleTooLow);
 const OUT: Option<ErrorKind> = Some(ErrorKind::NotMember);
 const GONE: Option<ErrorKind> = Some(ErrorKind::ItemMissing);
 const PROTECTED: Option<ErrorKind> = Some(ErrorKind::OwnerProtected);
 const MUTED: Option<ErrorKind> = Some(ErrorKind::Muted);
+const NO: Option<ErrorKind> = Some(ErrorKind::Forbidden);
 
-/// Action, then the refusal that owner, administrator, member and outsider get.
-const RIGHTS: &[(Action, [Option<ErrorKind>; 4])] = &[
-    (Action::Update, [YES, YES, LOW, OUT]),
-    (Action::Dissolve, [YES, LOW, LOW, OUT]),
-    (Action::Add, [YES, YES, LOW, OUT]),
-    (Action::RemoveMember, [YES, YES, LOW, OUT]),
-    (Action::RemoveAdmin, [YES, LOW, LOW, OUT]),
-    (Action::RemoveOwner, [PROTECTED, PROTECTED, LOW, OUT]),
-    (Action::Leave, [PROTECTED, YES, YES, OUT]),
-    (Action::Promote, [YES, LOW, LOW, OUT]),
-    (Action::Demote, [YES, LOW, LOW, OUT]),
-    (Action::DemoteOwner, [PROTECTED, LOW, LOW, OUT]),
-    (Action::Transfer, [YES, LOW, LOW, OUT]),
-    (Action::SilenceMember, [YES, YES, LOW, OUT]),
-    (Action::SilenceAdmin, [YES, LOW, LOW, OUT]),
-    (Action::SilenceOwner, [PROTECTED, PROTECTED, LOW, OUT]),
-    (Action::Mute, [YES, YES, LOW, OUT]),
-    (Action::Send, [YES, YES, YES, OUT]),
-    (Action::SendWhileMuted, [YES, YES, MUTED, OUT]),
-    (Action::Read, [YES, YES, YES, OUT]),
-    (Action::Post, [YES, YES, LOW, OUT]),
-    (Action::Edit, [YES, YES, LOW, GONE]),
-    (Action::Pin, [YES, YES, LOW, GONE]),
-    (Action::Recall, [YES, YES, LOW, GONE]),
-    (Action::Delete, [YES, YES, LOW, GONE]),
-    (Action::Details, [YES, YES, YES, OUT]),
-    (Action::Members, [YES, YES, YES, OUT]),
-    (Action::Announcements, [YES, YES, YES, OUT]),
-    (Action::WhySilent, [YES, YES, YES, OUT]),
+/// Action, then the refusal that these get: owner, administrator, member, outsider, and an administrator of the tenant
+/// who is not in the group and acts by rank.
+const RIGHTS: &[(Action, [Option<ErrorKind>; 5])] = &[
+    (Action::Update, [YES, YES, LOW, OUT, YES]),
+    (Action::Dissolve, [YES, LOW, LOW, OUT, YES]),
+    (Action::Add, [YES, YES, LOW, OUT, YES]),
+    (Action::RemoveMember, [YES, YES, LOW, OUT, YES]),
+    (Action::RemoveAdmin, [YES, LOW, LOW, OUT, YES]),
+    (Action::RemoveOwner, [PROTECTED, PROTECTED, LOW, OUT, PROTECTED]),
+    (Action::Leave, [PROTECTED, YES, YES, OUT, OUT]),
+    (Action::Promote, [YES, LOW, LOW, OUT, YES]),
+    (Action::Demote, [YES, LOW, LOW, OUT, YES]),
+    (Action::DemoteOwner, [PROTECTED, LOW, LOW, OUT, PROTECTED]),
+    (Action::Transfer, [YES, LOW, LOW, OUT, YES]),
+    (Action::SilenceMember, [YES, YES, LOW, OUT, YES]),
+    (Action::SilenceAdmin, [YES, LOW, LOW, OUT, YES]),
+    (Action::SilenceOwner, [PROTECTED, PROTECTED, LOW, OUT, PROTECTED]),
+    (Action::Mute, [YES, YES, LOW, OUT, YES]),
+    (Action::Send, [YES, YES, YES, OUT, YES]),
+    (Action::SendWhileMuted, [YES, YES, MUTED, OUT, YES]),
+    (Action::Read, [YES, YES, YES, OUT, OUT]),
+    (Action::Post, [YES, YES, LOW, OUT, OUT]),
+    (Action::Edit, [YES, YES, LOW, GONE, GONE]),
+    (Action::Pin, [YES, YES, LOW, GONE, GONE]),
+    (Action::Recall, [YES, YES, LOW, GONE, GONE]),
+    (Action::Delete, [YES, YES, LOW, GONE, GONE]),
+    (Action::Details, [YES, YES, YES, OUT, OUT]),
+    (Action::Members, [YES, YES, YES, OUT, OUT]),
+    (Action::Announcements, [YES, YES, YES, OUT, OUT]),
+    (Action::WhySilent, [YES, YES, YES, OUT, OUT]),
+    (Action::RemoveEach, [YES, YES, LOW, OUT, YES]),
+    (Action::SilenceSeveral, [YES, YES, LOW, OUT, YES]),
+    (Action::SetAttributes, [YES, YES, LOW, OUT, YES]),
+    (Action::DeleteAttributes, [YES, YES, LOW, OUT, YES]),
+    (Action::Accept, [YES, YES, LOW, OUT, YES]),
+    (Action::Reject, [YES, YES, LOW, OUT, YES]),
+    (Action::Requests, [YES, YES, LOW, OUT, YES]),
+    (Action::Profile, [YES, YES, YES, OUT, YES]),
+    (Action::MemberPage, [YES, YES, YES, OUT, YES]),
+    (Action::Receipt, [NO, NO, NO, NO, YES]),
 ];
 
 #[tokio::test]
@@ -302,16 +425,25 @@ async fn everybody_may_do_what_their_role_allows_and_nothing_else() {
         test.user("member").await,
     );
     let (other_admin, other_member) = (test.user("admin2").await, test.user("member2").await);
-    let (outsider, guest) = (test.user("outsider").await, test.user("guest").await);
+    let outsider = test.user("outsider").await;
+    let chief = Actor {
+        mandate: Mandate::Rank,
+        ..test.admin("chief").await
+    };
     for (action, expected) in RIGHTS {
-        for (actor, expected) in [&owner, &admin, &member, &outsider].into_iter().zip(expected) {
+        let guest = test.user(&format!("guest of {action:?}")).await;
+        for (actor, expected) in [&owner, &admin, &member, &outsider, &chief]
+            .into_iter()
+            .zip(expected)
+        {
             let people = [&admin, &member, &other_admin, &other_member];
-            let group = test.group(&owner, "team", &people).await;
-            let announcement_id = test.core.execute(&owner, post(group)).await.unwrap();
+            let group = approval_group(&test, &owner, &people).await;
             let scene = Scene {
                 test: &test,
                 group,
-                announcement_id,
+                announcement_id: test.core.execute(&owner, post(group)).await.unwrap(),
+                message_id: test.say(&owner, group, "first").await.view.message.id,
+                request_id: asked(&test, &guest, group).await,
                 owner: &owner,
                 other_admin: &other_admin,
                 other_member: &other_member,
@@ -337,14 +469,16 @@ async fn a_group_of_another_tenant_does_not_exist() {
         test: &test,
         group,
         announcement_id,
+        message_id: test.say(&owner, group, "first").await.view.message.id,
+        request_id: 1,
         owner: &owner,
         other_admin: &member,
         other_member: &member,
         guest: &stranger,
     };
-    for (action, [.., outsider]) in RIGHTS {
+    for (action, [.., outsider, _]) in RIGHTS {
         let expected = match (outsider, action) {
-            (&GONE, _) => GONE,
+            (&GONE | &NO, _) => *outsider,
             (_, Action::Send | Action::SendWhileMuted | Action::Read) => Some(ErrorKind::ConversationMissing),
             _ => Some(ErrorKind::GroupMissing),
         };

@@ -1,6 +1,7 @@
 //! Every permission check there is, once. Commands and queries ask here; dialects never decide.
 
 mod app;
+mod group;
 mod received;
 mod sending;
 mod sight;
@@ -26,6 +27,7 @@ pub(crate) use app::{
     account_holder, app_by_code, managed_app, managed_mapping, sees_apps_of, standing_app,
     super_administrator, visitor,
 };
+pub(crate) use group::{OPEN_TYPES, acts_by_rank, visible_group};
 pub(crate) use received::{Channels, Received, received_message};
 pub(crate) use sending::{changeable_message, in_time, may_act_for_others, may_send};
 pub(crate) use sight::{oldest_shown, shown_message, sight_of};
@@ -83,7 +85,8 @@ pub(crate) async fn group<T: Tx>(tx: &mut T, actor: &Actor, id: ConversationId) 
     })
 }
 
-async fn live_group<T: Tx>(tx: &mut T, actor: &Actor, id: ConversationId) -> Result<Conversation> {
+/// A group of the caller's tenant that still exists; nothing says yet what the caller may do there.
+pub(crate) async fn live_group<T: Tx>(tx: &mut T, actor: &Actor, id: ConversationId) -> Result<Conversation> {
     let found = conversation::by_id(tx, id).await?;
     found
         .filter(|c| {
@@ -149,15 +152,18 @@ pub(crate) async fn operator<T: Tx>(tx: &mut T, actor: &Actor) -> Result<()> {
     }
 }
 
-/// A group, and the caller's role in it; none for the server itself and for who acts by rank, who need not be in the
-/// group and stand above all roles.
+/// A group, and the caller's role in it. Who acts by rank need not be in it and has an owner's rights; the server
+/// itself has no role and stands above all.
 pub(crate) async fn group_and_role<T: Tx>(
     tx: &mut T,
     actor: &Actor,
     id: ConversationId,
 ) -> Result<(Conversation, Option<Role>)> {
-    if actor.commands() {
+    if server(actor).is_ok() {
         return Ok((live_group(tx, actor, id).await?, None));
+    }
+    if actor.commands() {
+        return Ok((live_group(tx, actor, id).await?, Some(Role::Owner)));
     }
     let place = group(tx, actor, id).await?;
     let role = place.role();

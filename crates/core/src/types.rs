@@ -1,11 +1,14 @@
 //! The nouns that commands take and queries answer with. Plain data; no behaviour that decides anything.
 
+use std::collections::BTreeMap;
+
 use parlance_store::Tx;
 pub use parlance_store::table::announcement::Announcement;
 pub use parlance_store::table::app::{App, Category as AppCategory, Listed as ListedApp};
 pub use parlance_store::table::app_mapping::{AppMapping, MappedApp, MappedUser};
 pub use parlance_store::table::contact::Contact;
 pub use parlance_store::table::contact_request::ContactRequest;
+pub use parlance_store::table::join_request::JoinRequest;
 
 use crate::error::Result;
 
@@ -271,12 +274,12 @@ pub struct ContactView {
     pub blocked: bool,
 }
 
-/// What became of a contact request.
+/// What became of a request to become a contact or to come into a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestStatus {
     /// It waits for an answer.
     Pending,
-    /// The two are contacts.
+    /// The two are contacts; the asker is in.
     Approved,
     /// It was turned down.
     Rejected,
@@ -299,6 +302,54 @@ impl ContactRequestView {
         match self.request.status {
             parlance_store::table::contact_request::APPROVED => RequestStatus::Approved,
             parlance_store::table::contact_request::REJECTED => RequestStatus::Rejected,
+            _ => RequestStatus::Pending,
+        }
+    }
+}
+
+/// What the people of a group keep with it: texts under names.
+pub type Attributes = BTreeMap<String, String>;
+
+/// A request to come into a group with the people.
+#[derive(Clone, Debug)]
+pub struct JoinRequestView {
+    /// The request.
+    pub request: JoinRequest,
+    /// Who asks.
+    pub user: UserCard,
+    /// Who answered; none for a group that lets everybody in, and for the server itself.
+    pub handled_by: Option<UserCard>,
+}
+
+impl JoinRequestView {
+    pub(crate) async fn load<T: Tx>(tx: &mut T, request: JoinRequest) -> Result<Self> {
+        let views = Self::of(tx, vec![request]).await?;
+        let missing = || crate::Error::new(crate::ErrorKind::Internal, "no view of a join request");
+        views.into_iter().next().ok_or_else(missing)
+    }
+
+    /// In the order of the requests.
+    pub(crate) async fn of<T: Tx>(tx: &mut T, requests: Vec<JoinRequest>) -> Result<Vec<Self>> {
+        let named = |request: &JoinRequest| [Some(request.user_id), request.handled_by];
+        let ids: Vec<UserId> = requests.iter().flat_map(named).flatten().collect();
+        let cards = parlance_store::table::message::cards(tx, &ids).await?;
+        let cards: BTreeMap<UserId, UserCard> = cards
+            .into_iter()
+            .map(|card| (card.id, UserCard::from(card)))
+            .collect();
+        let view = |request: JoinRequest| Self {
+            user: cards.get(&request.user_id).cloned().unwrap_or_default(),
+            handled_by: request.handled_by.and_then(|id| cards.get(&id)).cloned(),
+            request,
+        };
+        Ok(requests.into_iter().map(view).collect())
+    }
+
+    /// What became of it.
+    pub fn status(&self) -> RequestStatus {
+        match self.request.status {
+            parlance_store::table::join_request::ACCEPTED => RequestStatus::Approved,
+            parlance_store::table::join_request::REJECTED => RequestStatus::Rejected,
             _ => RequestStatus::Pending,
         }
     }

@@ -4,22 +4,22 @@
 use parlance_store::Tx;
 use parlance_store::table::member;
 
-use crate::command::create_group::distinct_without;
+use crate::command::admit::admit;
+use crate::command::create_group::distinct;
 use crate::command::notify::notify_each;
 use crate::command::{Command, Context};
 use crate::error::{ErrorKind, Result};
-use crate::event::Event;
 use crate::policy;
-use crate::types::{ConversationId, NotificationKind, Role, UserId};
+use crate::types::{ConversationId, NotificationKind, UserId};
 
 /// Adds people to a group as ordinary members. Who is in already is passed over.
 ///
 /// Nothing that was sent before is unread for who comes; it can be read if the group's history is open. Who comes
-/// back finds alerts, remark and silence as they were, but no role.
+/// back finds alerts, remark and silence as they were, but no role. Who acts by rank may bring in itself.
 ///
 /// # Errors
-/// `GroupMissing`, `NotMember`, `RoleTooLow` below the group's `invite_role`, `UserMissing` for nobody, somebody disabled or of another tenant (the detail names
-/// them, nobody is added), `GroupFull`.
+/// `GroupMissing`, `NotMember`, `RoleTooLow` below the group's `invite_role`, `UserMissing` for nobody, somebody
+/// disabled or of another tenant (the detail names them, nobody is added), `GroupFull`.
 #[derive(Clone, Debug)]
 pub struct AddMembers {
     /// Which group.
@@ -35,7 +35,7 @@ impl Command for AddMembers {
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<Vec<UserId>> {
         let (group, role) = policy::group_and_role(cx.tx, cx.actor, self.conversation_id).await?;
         policy::may_invite(&group, role)?;
-        let asked = distinct_without(&self.user_ids, cx.actor.user_id);
+        let asked = distinct(&self.user_ids);
         let room = policy::room(&group, &cx.env.limits);
         if asked.len() > usize::try_from(room).unwrap_or(0) {
             return Err(ErrorKind::GroupFull.into());
@@ -43,29 +43,7 @@ impl Command for AddMembers {
         let there = member::among(cx.tx, group.id, &asked).await?;
         let newcomers = without(asked, &there);
         policy::peers(cx.tx, cx.actor, &newcomers).await?;
-        if group
-            .members_count
-            .saturating_add(i64::try_from(newcomers.len()).unwrap_or(i64::MAX))
-            > room
-        {
-            return Err(ErrorKind::GroupFull.into());
-        }
-        if newcomers.is_empty() {
-            return Ok(newcomers);
-        }
-        let joining = member::Joining {
-            conversation_id: group.id,
-            role: Role::Member.number(),
-            at: cx.now,
-            joined_seq: if group.history_open { 0 } else { group.last_seq },
-            read_seq: group.last_seq,
-        };
-        member::join(cx.tx, &joining, &newcomers).await?;
-        cx.record(Event::MembersAdded {
-            conversation_id: group.id,
-            by: cx.actor.user_id,
-            user_ids: newcomers.clone(),
-        });
+        admit(cx, &group, &newcomers).await?;
         let told = NotificationKind::GroupJoined;
         notify_each(cx, &newcomers, told, &group.name, group.id).await?;
         Ok(newcomers)
@@ -84,8 +62,8 @@ mod tests {
     use crate::command::{CreateGroup, MarkRead, ReadUpTo, RemoveMembers, UpdateGroup};
     use crate::query::{GroupDetails, MyGroups};
     use crate::testing::{TestCore, refusal};
-    use crate::types::{Member, MessageId, Seq};
-    use crate::{Actor, Limits, Query, ReadContext};
+    use crate::types::{Member, MessageId, Role, Seq};
+    use crate::{Actor, Event, Limits, Query, ReadContext};
     use parlance_store::table::{message, single_read};
 
     /// A member's row, and what is unread for that member.

@@ -4,12 +4,13 @@ use parlance_store::Tx;
 use parlance_store::table::{conversation, member, message};
 
 use crate::command::notify::notify_each;
+use crate::command::set_attributes::{check_attributes, put_attributes};
 use crate::command::{Command, Context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, MessageSent};
 use crate::place::Place;
 use crate::types::{
-    Conversation, ConversationId, ConversationKind, JoinOption, Message, MessageView, NOTICE,
+    Attributes, Conversation, ConversationId, ConversationKind, JoinOption, Message, MessageView, NOTICE,
     NotificationKind, Role, UserCard, UserId,
 };
 use crate::{field, policy};
@@ -63,6 +64,9 @@ pub struct CreateGroup {
     /// The text id that clients know it by: 1 to 64 visible characters, given once in a tenant and never again. None
     /// for its UUID.
     pub group_key: Option<String>,
+    /// What its people keep with it under names of their own; the bounds are those of
+    /// [`SetAttributes`](super::SetAttributes).
+    pub attributes: Attributes,
     /// What the server says in it first: a notice in the creator's name that is in the history and is pushed, but is
     /// never unread and never shown as the newest message.
     pub opening: Option<String>,
@@ -85,6 +89,7 @@ impl CreateGroup {
             join_option: JoinOption::Invited,
             category: 0,
             group_key: None,
+            attributes: Attributes::new(),
             opening: None,
             member_ids,
         }
@@ -120,12 +125,14 @@ impl Command for CreateGroup {
         }
         policy::peers(cx.tx, cx.actor, &others).await?;
         self.check_key(cx).await?;
+        check_attributes(&self.attributes)?;
         if self.name.is_none() {
             group.name = self.name_of_members(cx, creator).await?;
         }
 
         group.id = conversation::insert(cx.tx, &group).await?;
         self.join(cx, &group, creator, &others).await?;
+        put_attributes(cx, group.id, &self.attributes).await?;
         cx.record(Event::ConversationCreated {
             conversation_id: group.id,
             kind: ConversationKind::Group,
@@ -287,11 +294,18 @@ async fn open<T: Tx>(
     Ok(())
 }
 
-/// Each id once, without `me`, in rising order.
-pub(crate) fn distinct_without(user_ids: &[UserId], me: UserId) -> Vec<UserId> {
-    let mut ids: Vec<UserId> = user_ids.iter().copied().filter(|id| *id != me).collect();
+/// Each id once, in rising order.
+pub(crate) fn distinct(user_ids: &[UserId]) -> Vec<UserId> {
+    let mut ids = user_ids.to_vec();
     ids.sort_unstable();
     ids.dedup();
+    ids
+}
+
+/// Each id once, without `me`, in rising order.
+pub(crate) fn distinct_without(user_ids: &[UserId], me: UserId) -> Vec<UserId> {
+    let mut ids = distinct(user_ids);
+    ids.retain(|id| *id != me);
     ids
 }
 

@@ -1,7 +1,7 @@
 //! Deletes an account: the person is gone, what they wrote stays under their name.
 
 use parlance_store::Tx;
-use parlance_store::table::{app_mapping, contact, contact_request, conversation, member};
+use parlance_store::table::{app_mapping, contact, contact_request, conversation, join_request, member};
 
 use crate::command::set_password::void_tokens;
 use crate::command::transfer_group::{Emptied, hand_on};
@@ -37,6 +37,7 @@ impl Command for DeleteUser {
         let told = contact::owners_of(cx.tx, account.id, TOLD_MAX).await?;
         contact::delete_all_of(cx.tx, account.id).await?;
         contact_request::delete_pending_of(cx.tx, account.id).await?;
+        join_request::delete_pending_of(cx.tx, account.id).await?;
         app_mapping::delete_all_of(cx.tx, account.id).await?;
         leave_groups(cx, account.id).await?;
         account.status = DELETED.to_owned();

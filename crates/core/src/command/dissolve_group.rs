@@ -1,7 +1,7 @@
 //! Dissolves a group: its owner may. It is gone for everybody, with its history.
 
 use parlance_store::Tx;
-use parlance_store::table::{conversation, member};
+use parlance_store::table::{conversation, join_request, member};
 
 use crate::command::{Command, Context};
 use crate::error::Result;
@@ -23,10 +23,11 @@ impl Command for DissolveGroup {
     type Reply = ();
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
-        let place = policy::group_as(cx.tx, cx.actor, self.conversation_id, Role::Owner).await?;
-        let mut group = place.conversation;
+        let (mut group, role) = policy::group_and_role(cx.tx, cx.actor, self.conversation_id).await?;
+        policy::holds(role, Role::Owner)?;
         let user_ids = member::user_ids(cx.tx, group.id).await?;
         member::leave_all(cx.tx, group.id).await?;
+        join_request::delete_pending_in(cx.tx, group.id).await?;
         group.dissolved_at = Some(cx.now);
         group.updated_at = cx.now;
         conversation::update(cx.tx, &group).await?;

@@ -3,11 +3,11 @@
 use parlance_store::Tx;
 use parlance_store::table::member;
 
+use crate::command::admit::admit;
 use crate::command::{Command, Context};
-use crate::error::{ErrorKind, Result};
-use crate::event::Event;
+use crate::error::Result;
 use crate::policy;
-use crate::types::{ConversationId, Role};
+use crate::types::ConversationId;
 
 /// Takes the caller into a group as an ordinary member. Who is in already stays as they are.
 ///
@@ -30,22 +30,7 @@ impl Command for JoinGroup {
             return Ok(group.id);
         }
         policy::may_join(&group)?;
-        if group.members_count >= policy::room(&group, &cx.env.limits) {
-            return Err(ErrorKind::GroupFull.into());
-        }
-        let joining = member::Joining {
-            conversation_id: group.id,
-            role: Role::Member.number(),
-            at: cx.now,
-            joined_seq: if group.history_open { 0 } else { group.last_seq },
-            read_seq: group.last_seq,
-        };
-        member::join(cx.tx, &joining, &[me]).await?;
-        cx.record(Event::MembersAdded {
-            conversation_id: group.id,
-            by: me,
-            user_ids: vec![me],
-        });
+        admit(cx, &group, &[me]).await?;
         Ok(group.id)
     }
 }
@@ -53,11 +38,11 @@ impl Command for JoinGroup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Limits;
     use crate::command::{CreateGroup, DissolveGroup, LeaveGroup};
     use crate::query::{GroupMembers, History};
     use crate::testing::{TestCore, refusal};
     use crate::types::JoinOption;
+    use crate::{ErrorKind, Event, Limits};
 
     fn free() -> CreateGroup {
         CreateGroup {

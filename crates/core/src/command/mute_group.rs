@@ -25,8 +25,8 @@ impl Command for MuteGroup {
     type Reply = ();
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
-        let place = policy::group_as(cx.tx, cx.actor, self.conversation_id, Role::Admin).await?;
-        let mut group = place.conversation;
+        let (mut group, role) = policy::group_and_role(cx.tx, cx.actor, self.conversation_id).await?;
+        policy::holds(role, Role::Admin)?;
         if group.muted_all == self.muted {
             return Ok(());
         }

@@ -29,9 +29,10 @@ impl Command for SetRole {
     type Reply = ();
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
-        let place = policy::group_as(cx.tx, cx.actor, self.conversation_id, Role::Owner).await?;
+        let (_, role) = policy::group_and_role(cx.tx, cx.actor, self.conversation_id).await?;
+        policy::holds(role, Role::Owner)?;
         let mut other = policy::member_of(cx.tx, self.conversation_id, self.user_id).await?;
-        policy::outranks(place.role(), Role::of(other.role))?;
+        policy::outranks(role.unwrap_or(Role::Owner), Role::of(other.role))?;
         if self.role == Role::Owner {
             return Err(Error::invalid(
                 "a group gets another owner only by being transferred",

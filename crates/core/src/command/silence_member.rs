@@ -12,6 +12,9 @@ use crate::types::{ConversationId, Role, Timestamp, UserId};
 /// Longest silence: 100 years, in microseconds.
 const SILENCE_US_MAX: i64 = 100 * 366 * 86_400 * 1_000_000;
 
+/// People silenced by one call at most.
+const SILENCED_MAX: usize = 500;
+
 /// Silences a member until a time, or lifts the silence. It holds also over leaving and coming back.
 ///
 /// # Errors
@@ -32,9 +35,10 @@ impl Command for SilenceMember {
     type Reply = ();
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
-        let place = policy::group_as(cx.tx, cx.actor, self.conversation_id, Role::Admin).await?;
+        let (_, role) = policy::group_and_role(cx.tx, cx.actor, self.conversation_id).await?;
+        policy::holds(role, Role::Admin)?;
         let mut other = policy::member_of(cx.tx, self.conversation_id, self.user_id).await?;
-        policy::outranks(place.role(), Role::of(other.role))?;
+        policy::outranks(role.unwrap_or(Role::Owner), Role::of(other.role))?;
         if self
             .until
             .is_some_and(|until| until <= cx.now || until - cx.now > SILENCE_US_MAX)
@@ -53,6 +57,41 @@ impl Command for SilenceMember {
             role: Role::of(other.role),
             silenced_until: other.silenced_until,
         });
+        Ok(())
+    }
+}
+
+/// Silences several members until a time, or lifts their silences: all of them, or none if one is refused.
+///
+/// # Errors
+/// Those of [`SilenceMember`], `Invalid` for nobody and for more than 500.
+#[derive(Clone, Debug)]
+pub struct SilenceMembers {
+    /// Which group.
+    pub conversation_id: ConversationId,
+    /// Who.
+    pub user_ids: Vec<UserId>,
+    /// Until when; none to let them write again.
+    pub until: Option<Timestamp>,
+}
+
+impl Command for SilenceMembers {
+    type Reply = ();
+
+    async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
+        if !(1..=SILENCED_MAX).contains(&self.user_ids.len()) {
+            return Err(Error::invalid(format!(
+                "1 to {SILENCED_MAX} members are silenced at once"
+            )));
+        }
+        for user_id in self.user_ids.iter().copied() {
+            let silence = SilenceMember {
+                conversation_id: self.conversation_id,
+                user_id,
+                until: self.until,
+            };
+            silence.apply(cx).await?;
+        }
         Ok(())
     }
 }
@@ -143,6 +182,41 @@ mod tests {
             );
         }
         test.say(&bob, conversation_id, "hello").await;
+    }
+
+    #[tokio::test]
+    async fn several_are_silenced_or_none() {
+        let test = TestCore::start().await;
+        let (ann, bob, cid) = (
+            test.user("ann").await,
+            test.user("bob").await,
+            test.user("cid").await,
+        );
+        let conversation_id = test.group(&ann, "team", &[&bob, &cid]).await;
+        let silence = |user_ids: &[UserId]| SilenceMembers {
+            conversation_id,
+            user_ids: user_ids.to_vec(),
+            until: Some(test.core.now() + 1_000_000),
+        };
+        let silenced = async || -> Vec<UserId> {
+            let members = test.core.query(&ann, GroupMembers::of(conversation_id)).await;
+            let members = members.unwrap().into_iter();
+            let silent = members.filter(|member| member.silenced_until.is_some());
+            silent.map(|member| member.user.id).collect()
+        };
+        for (user_ids, kind) in [
+            (vec![bob.user_id, ann.user_id], ErrorKind::OwnerProtected),
+            (vec![bob.user_id, 77], ErrorKind::NotMember),
+            (Vec::new(), ErrorKind::Invalid),
+            (vec![bob.user_id; 501], ErrorKind::Invalid),
+        ] {
+            let refused = test.core.execute(&ann, silence(&user_ids)).await;
+            assert_eq!(refusal(refused), kind);
+            assert!(silenced().await.is_empty());
+        }
+        let both = [bob.user_id, cid.user_id];
+        test.core.execute(&ann, silence(&both)).await.unwrap();
+        assert_eq!(silenced().await, both);
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use crate::types::{Conversation, ConversationId, Member, Role, UserId};
 ///
 /// # Errors
 /// `GroupMissing`; `NotMember` for a caller or a person who is not in; `RoleTooLow` for anybody but the owner;
-/// `UserMissing` for a disabled account; `Invalid` for oneself.
+/// `UserMissing` for a disabled account; `Invalid` for who owns it already.
 #[derive(Clone, Copy, Debug)]
 pub struct TransferGroup {
     /// Which group.
@@ -27,19 +27,25 @@ impl Command for TransferGroup {
     type Reply = ();
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
-        let place = policy::group_as(cx.tx, cx.actor, self.conversation_id, Role::Owner).await?;
-        if self.user_id == cx.actor.user_id {
-            return Err(Error::invalid("the group is yours already"));
+        let (mut group, role) = policy::group_and_role(cx.tx, cx.actor, self.conversation_id).await?;
+        policy::holds(role, Role::Owner)?;
+        if group.owner_id == Some(self.user_id) {
+            return Err(Error::invalid("the group has this owner already"));
         }
         let mut next = policy::member_of(cx.tx, self.conversation_id, self.user_id).await?;
         policy::peer(cx.tx, cx.actor, self.user_id, ErrorKind::UserMissing).await?;
-        let (mut former, mut group) = (place.member, place.conversation);
+        let former = match group.owner_id {
+            Some(owner_id) => member::get(cx.tx, group.id, owner_id).await?,
+            None => None,
+        };
         group.owner_id = Some(self.user_id);
         group.updated_at = cx.now;
         conversation::update(cx.tx, &group).await?;
         next.silenced_until = None;
         give(cx, &mut next, Role::Owner).await?;
-        give(cx, &mut former, Role::Admin).await?;
+        if let Some(mut former) = former.filter(|former| former.state) {
+            give(cx, &mut former, Role::Admin).await?;
+        }
         cx.record(Event::ConversationChanged {
             conversation_id: group.id,
             by: cx.actor.user_id,

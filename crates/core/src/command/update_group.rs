@@ -10,7 +10,7 @@ use crate::command::{Command, Context};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::policy;
-use crate::types::{ConversationId, Role};
+use crate::types::{ConversationId, JoinOption, Role};
 
 /// Sets those fields of a group that are given; the bounds are those of [`CreateGroup`](super::CreateGroup).
 ///
@@ -35,14 +35,16 @@ pub struct UpdateGroup {
     pub history_open: Option<bool>,
     /// The least role that may bring people in.
     pub invite_role: Option<Role>,
+    /// Who may come in without being brought in.
+    pub join_option: Option<JoinOption>,
 }
 
 impl Command for UpdateGroup {
     type Reply = ();
 
     async fn apply<T: Tx>(&self, cx: &mut Context<'_, T>) -> Result<()> {
-        let place = policy::group_as(cx.tx, cx.actor, self.conversation_id, Role::Admin).await?;
-        let mut group = place.conversation;
+        let (mut group, role) = policy::group_and_role(cx.tx, cx.actor, self.conversation_id).await?;
+        policy::holds(role, Role::Admin)?;
         if let Some(name) = &self.name {
             group.name = checked_name(cx, name)?;
         }
@@ -64,6 +66,7 @@ impl Command for UpdateGroup {
         }
         group.history_open = self.history_open.unwrap_or(group.history_open);
         group.invite_role = self.invite_role.map_or(group.invite_role, Role::number);
+        group.join_option = self.join_option.map_or(group.join_option, JoinOption::number);
         group.updated_at = cx.now;
         conversation::update(cx.tx, &group).await?;
         cx.record(Event::ConversationChanged {

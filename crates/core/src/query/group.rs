@@ -123,6 +123,17 @@ pub struct MemberView {
     pub silenced_until: Option<Timestamp>,
 }
 
+impl MemberView {
+    pub(super) fn new(row: member::Listed, now: Timestamp) -> Self {
+        Self {
+            user: UserCard::new(row.user_id, row.uid, row.name, row.nickname, row.avatar),
+            role: Role::of(row.role),
+            joined_at: row.joined_at,
+            silenced_until: row.silenced_until.filter(|until| *until > now),
+        }
+    }
+}
+
 /// The members of a group, by user id.
 ///
 /// # Errors
@@ -188,13 +199,7 @@ async fn page<T: Tx>(
 ) -> Result<Vec<MemberView>> {
     let rows = member::listed(cx.tx, conversation_id, after, limit).await?;
     let now = cx.now;
-    let shown = |row: member::Listed| MemberView {
-        user: UserCard::new(row.user_id, row.uid, row.name, row.nickname, row.avatar),
-        role: Role::of(row.role),
-        joined_at: row.joined_at,
-        silenced_until: row.silenced_until.filter(|until| *until > now),
-    };
-    Ok(rows.into_iter().map(shown).collect())
+    Ok(rows.into_iter().map(|row| MemberView::new(row, now)).collect())
 }
 
 /// Why a member of a group may not write there; none who may.

@@ -12,8 +12,12 @@ mod favorite;
 mod file;
 mod full_message;
 mod group;
+mod group_member;
+mod group_profile;
+mod group_receipt;
 mod history;
 mod inbox;
+mod join_request;
 mod mention;
 mod message;
 mod named_group;
@@ -43,6 +47,9 @@ pub use full_message::{FindMessage, FullMessage, FullMessages, MessageStatus};
 pub use group::{
     ConversationMembers, Group, GroupDetails, GroupMembers, MemberView, MyGroups, Silence, WhySilent,
 };
+pub use group_member::{MemberPage, OneMember};
+pub use group_profile::{GroupProfile, GroupProfileOf, MyGroupProfiles, OpenGroups};
+pub use group_receipt::{GroupReceipt, GroupReceiptOf};
 pub use history::History;
 pub(crate) use history::view;
 pub(crate) use inbox::one as one_of_inbox;
@@ -50,6 +57,7 @@ pub use inbox::{
     CorrespondentCard, HistoryWith, Inbox, InboxEntry, InboxMessage, Received, ReceivedMessage, UnreadInbox,
     WhichReceived,
 };
+pub use join_request::JoinRequests;
 pub use mention::{CanMentionAll, CountUnreadMentions, Mention, Mentionable, UnreadMentions};
 pub use message::{CountMessages, Edit, EditHistory, LatestMessages, MessageTotals, MessagesById};
 pub use named_group::{

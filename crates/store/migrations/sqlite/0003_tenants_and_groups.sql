@@ -25,6 +25,9 @@ CREATE INDEX conversations_found ON conversations (tenant_id, group_type, id) WH
 ALTER TABLE members ADD COLUMN folder TEXT NOT NULL DEFAULT '';
 CREATE INDEX members_folder ON members (user_id, folder) WHERE folder <> '';
 
+-- Who manages a group, among however many members.
+CREATE INDEX members_managers ON members (conversation_id, user_id, role) WHERE role > 1 AND state = 1;
+
 CREATE TABLE group_attributes (
     conversation_id INTEGER NOT NULL,
     name            TEXT    NOT NULL,
@@ -44,6 +47,7 @@ CREATE TABLE join_requests (
     handled_at      INTEGER
 );
 CREATE INDEX join_requests_conversation ON join_requests (conversation_id, id);
+CREATE INDEX join_requests_user ON join_requests (user_id, conversation_id, id);
 CREATE UNIQUE INDEX join_requests_pending ON join_requests (conversation_id, user_id) WHERE status = 0;
 
 -- Which token stands for which device, as long as the token lives.

@@ -1,6 +1,7 @@
 //! Conversations: direct ones between two people, and groups.
 
 use crate::error::Result;
+use crate::fragment::contains_pattern;
 use crate::tx::Tx;
 use crate::{params, row};
 
@@ -252,6 +253,71 @@ pub async fn groups_of<T: Tx>(tx: &mut T, user_id: i64, limit: i64) -> Result<Ve
         Conversation::COLUMNS
     );
     tx.many(&sql, params![user_id, limit]).await
+}
+
+/// Some of the groups a person is in now, the last changed first.
+pub async fn groups_page<T: Tx>(
+    tx: &mut T,
+    user_id: i64,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<Conversation>> {
+    let sql = format!(
+        "SELECT {} FROM conversations WHERE kind = 2 AND dissolved_at IS NULL AND id IN \
+         (SELECT conversation_id FROM members WHERE user_id = $1 AND state = 1) \
+         ORDER BY updated_at DESC, id DESC LIMIT $2 OFFSET $3",
+        Conversation::COLUMNS
+    );
+    tx.many(&sql, params![user_id, limit, skip]).await
+}
+
+/// How many groups a person is in now.
+pub async fn count_groups<T: Tx>(tx: &mut T, user_id: i64) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM members b JOIN conversations c ON c.id = b.conversation_id \
+               WHERE b.user_id = $1 AND b.state = 1 AND c.kind = 2 AND c.dissolved_at IS NULL";
+    let row = tx.one::<(i64,)>(sql, params![user_id]).await?;
+    Ok(row.map_or(0, |row| row.0))
+}
+
+/// Groups of a tenant by their types, all of them or those with a word in text id or name (case-blind).
+#[derive(Clone, Copy, Debug)]
+pub struct OpenGroups<'a> {
+    /// Whose.
+    pub tenant_id: i64,
+    /// The types.
+    pub types: [&'a str; 2],
+    /// The word; empty for all.
+    pub keyword: &'a str,
+}
+
+impl OpenGroups<'_> {
+    const WHERE: &'static str = "FROM conversations WHERE tenant_id = $1 AND group_type IN ($2, $3) AND kind = 2 \
+         AND dissolved_at IS NULL AND (name LIKE $4 ESCAPE '\\' OR COALESCE(group_key, uuid) LIKE $4 ESCAPE '\\')";
+
+    /// Some of them, the newest first.
+    pub async fn page<T: Tx>(&self, tx: &mut T, skip: i64, limit: i64) -> Result<Vec<Conversation>> {
+        let sql = format!(
+            "SELECT {} {} ORDER BY id DESC LIMIT $5 OFFSET $6",
+            Conversation::COLUMNS,
+            Self::WHERE
+        );
+        let [first, second] = self.types;
+        let pattern = contains_pattern(self.keyword);
+        tx.many(
+            &sql,
+            params![self.tenant_id, first, second, &pattern, limit, skip],
+        )
+        .await
+    }
+
+    /// How many they are.
+    pub async fn count<T: Tx>(&self, tx: &mut T) -> Result<i64> {
+        let sql = format!("SELECT COUNT(*) {}", Self::WHERE);
+        let [first, second] = self.types;
+        let pattern = contains_pattern(self.keyword);
+        let params = params![self.tenant_id, first, second, &pattern];
+        Ok(tx.one::<(i64,)>(&sql, params).await?.map_or(0, |row| row.0))
+    }
 }
 
 /// Takes up how many members came or, below zero, went.

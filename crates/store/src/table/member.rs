@@ -211,6 +211,78 @@ pub async fn listed<T: Tx>(
     tx.many(sql, params![conversation_id, after_user, limit]).await
 }
 
+/// Who manages a group now: owner and administrators, by id.
+pub async fn managers<T: Tx>(tx: &mut T, conversation_id: i64, limit: i64) -> Result<Vec<i64>> {
+    let sql = "SELECT user_id FROM members WHERE conversation_id = $1 AND role > 1 AND state = 1 \
+               ORDER BY user_id LIMIT $2";
+    let rows: Vec<(i64,)> = tx.many(sql, params![conversation_id, limit]).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+row! {
+    /// An administrator of a group.
+    pub struct Administrator {
+        /// The group.
+        pub conversation_id: i64,
+        /// The person.
+        pub user_id: i64,
+        /// Text id.
+        pub uid: String,
+        /// Name.
+        pub name: String,
+        /// Nickname.
+        pub nickname: String,
+        /// Picture.
+        pub avatar: String,
+    }
+}
+
+/// The administrators of these groups, up to `each` of every one, by group and id.
+pub async fn administrators<T: Tx>(
+    tx: &mut T,
+    conversation_ids: &[i64],
+    each: i64,
+) -> Result<Vec<Administrator>> {
+    let sql = format!(
+        "SELECT a.conversation_id, a.user_id, u.uid, u.name, u.nickname, u.avatar FROM \
+         (SELECT conversation_id, user_id, ROW_NUMBER() OVER (PARTITION BY conversation_id ORDER BY user_id) AS place \
+         FROM members WHERE {} AND role = 2 AND role > 1 AND state = 1) AS a JOIN users u ON u.id = a.user_id \
+         WHERE a.place <= $2 ORDER BY a.conversation_id, a.user_id",
+        in_json_list("conversation_id", 1)
+    );
+    let ids = json_list(conversation_ids.iter().copied());
+    tx.many(&sql, params![&ids, each]).await
+}
+
+/// Some of the people in a conversation now whose text id or names contain `keyword` (case-blind; empty matches all),
+/// by id.
+pub async fn matching<T: Tx>(
+    tx: &mut T,
+    conversation_id: i64,
+    keyword: &str,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<Listed>> {
+    let sql = "SELECT m.user_id, m.role, m.joined_at, m.silenced_until, u.uid, u.name, u.nickname, u.avatar \
+               FROM members m JOIN users u ON u.id = m.user_id WHERE m.conversation_id = $1 AND m.state = 1 \
+               AND (u.uid LIKE $2 ESCAPE '\\' OR u.name LIKE $2 ESCAPE '\\' OR u.nickname LIKE $2 ESCAPE '\\') \
+               ORDER BY m.user_id LIMIT $3 OFFSET $4";
+    let pattern = contains_pattern(keyword);
+    tx.many(sql, params![conversation_id, &pattern, limit, skip])
+        .await
+}
+
+/// How many [`matching`] has to give.
+pub async fn count_matching<T: Tx>(tx: &mut T, conversation_id: i64, keyword: &str) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM members m JOIN users u ON u.id = m.user_id WHERE m.conversation_id = $1 \
+               AND m.state = 1 AND (u.uid LIKE $2 ESCAPE '\\' OR u.name LIKE $2 ESCAPE '\\' \
+               OR u.nickname LIKE $2 ESCAPE '\\')";
+    let row = tx
+        .one::<(i64,)>(sql, params![conversation_id, &contains_pattern(keyword)])
+        .await?;
+    Ok(row.map_or(0, |row| row.0))
+}
+
 /// Writes everything but the keys of a member back.
 pub async fn update<T: Tx>(tx: &mut T, member: &Member) -> Result<()> {
     tx.exec(

@@ -137,8 +137,7 @@ pub(crate) async fn update(
         description: input.description,
         notice: input.notice,
         members_max: input.member_limit,
-        history_open: None,
-        invite_role: None,
+        ..UpdateGroup::default()
     };
     app.core.execute(&caller.actor, update).await?;
     done("更新成功")
