@@ -195,7 +195,7 @@ pub const KEYS: &[Key] = &[
     key(
         "dialects",
         Kind::Dialects,
-        r#"["gateway", "platform", "ruoyi"]"#,
+        r#"["gateway", "platform", "ruoyi", "xuqm"]"#,
         "The APIs to serve. Leave one out to close it.",
     ),
     key(
