@@ -99,7 +99,8 @@ impl Person {
     async fn say(&self, dialect: Dialect, place: Place<'_>, text: &str) {
         match (dialect, place) {
             (Platform, Place::With(other, _)) => {
-                let body = json!({ "receiver_id": other.id, "type": "MESSAGE", "title": "t", "content": text });
+                let body =
+                    json!({ "receiver_id": other.id, "type": "MESSAGE", "title": "t", "content": text });
                 call(&self.platform, "POST", "/api/v1/messages/", body).await;
             }
             (Gateway, Place::In(group)) => {
@@ -159,7 +160,12 @@ impl Person {
             }
             Xuqm => {
                 let list = call(&self.xuqm, "GET", "/api/im/conversations", json!({})).await;
-                (list["data"].clone(), "targetId", json!(xuqm_target(place).0), "unreadCount")
+                (
+                    list["data"].clone(),
+                    "targetId",
+                    json!(xuqm_target(place).0),
+                    "unreadCount",
+                )
             }
         };
         let found = list.as_array().unwrap().iter().find(|one| one[name] == target);
@@ -204,8 +210,24 @@ impl Person {
     async fn recall(&self, dialect: Dialect, place: Place<'_>) {
         let id = self.newest(place).await;
         match dialect {
-            Xuqm => call(&self.xuqm, "POST", &format!("/api/im/messages/{id}/revoke"), json!({})).await,
-            _ => call(&self.ruoyi, "DELETE", &format!("/api/im/message/{id}/recall"), json!({})).await,
+            Xuqm => {
+                call(
+                    &self.xuqm,
+                    "POST",
+                    &format!("/api/im/messages/{id}/revoke"),
+                    json!({}),
+                )
+                .await
+            }
+            _ => {
+                call(
+                    &self.ruoyi,
+                    "DELETE",
+                    &format!("/api/im/message/{id}/recall"),
+                    json!({}),
+                )
+                .await
+            }
         };
     }
 
@@ -229,7 +251,9 @@ impl Person {
             Xuqm => {
                 let path = format!("/ws/im?token={}", self.xuqm.token());
                 let mut socket = Socket::open(address, &path).await;
-                socket.send_text("CONNECT\naccept-version:1.2\nhost:test\n\n\0").await;
+                socket
+                    .send_text("CONNECT\naccept-version:1.2\nhost:test\n\n\0")
+                    .await;
                 heard(&mut socket, "CONNECTED").await;
                 let subscribe = "SUBSCRIBE\nid:1\ndestination:/user/queue/messages\nreceipt:r\n\n\0";
                 socket.send_text(subscribe).await;
@@ -290,12 +314,18 @@ async fn all_pairs(
             let history = bob.history(*reader, at_bob).await;
             assert!(history.contains(&text), "{sender:?} to {reader:?}: {history}");
             let unread = bob.unread(*reader, at_bob).await;
-            assert!(unread.is_none_or(|unread| unread == 1), "{sender:?} to {reader:?}: {unread:?}");
+            assert!(
+                unread.is_none_or(|unread| unread == 1),
+                "{sender:?} to {reader:?}: {unread:?}"
+            );
         }
         bob.read(sender, at_bob).await;
         for reader in dialects {
             let unread = bob.unread(reader, at_bob).await;
-            assert!(unread.is_none_or(|unread| unread == 0), "read in {sender:?}, asked in {reader:?}");
+            assert!(
+                unread.is_none_or(|unread| unread == 0),
+                "read in {sender:?}, asked in {reader:?}"
+            );
         }
     }
     for changer in [Ruoyi, Xuqm] {
@@ -309,12 +339,18 @@ async fn all_pairs(
                 heard(socket, &after).await;
             }
             let history = bob.history(*reader, at_bob).await;
-            assert!(history.contains(&after) && !history.contains(&before), "{changer:?} to {reader:?}");
+            assert!(
+                history.contains(&after) && !history.contains(&before),
+                "{changer:?} to {reader:?}"
+            );
         }
         ann.recall(changer, at_ann).await;
         for reader in dialects {
             let history = bob.history(reader, at_bob).await;
-            assert!(!history.contains(&after), "recalled in {changer:?}, shown in {reader:?}: {history}");
+            assert!(
+                !history.contains(&after),
+                "recalled in {changer:?}, shown in {reader:?}: {history}"
+            );
         }
     }
 }
@@ -329,7 +365,10 @@ async fn two_people_talk_over_every_pair_of_dialects() {
     call(&ann.ruoyi, "POST", "/api/im/message/send", open).await;
     let list = call(&bob.ruoyi, "GET", "/api/im/conversation/list", json!({})).await;
     let conversation_id = list["data"][0]["id"].as_i64().unwrap();
-    let (to_bob, to_ann) = (Place::With(&bob, conversation_id), Place::With(&ann, conversation_id));
+    let (to_bob, to_ann) = (
+        Place::With(&bob, conversation_id),
+        Place::With(&ann, conversation_id),
+    );
     bob.read(Ruoyi, to_ann).await;
     all_pairs(address, (&ann, to_bob), (&bob, to_ann), DIRECT).await;
     all_pairs(address, (&bob, to_ann), (&ann, to_bob), DIRECT).await;
@@ -388,15 +427,26 @@ async fn make_group(ann: &Person, bob: &Person, maker: Dialect, number: usize) -
         }
     }
     let list = call(&bob.ruoyi, "GET", "/api/im/conversation/list", json!({})).await;
-    let in_ruoyi = list["data"].as_array().unwrap().iter().find(|one| one["name"] == *name);
+    let in_ruoyi = list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["name"] == *name);
     let groups = call(&bob.xuqm, "GET", "/api/im/groups", json!({})).await;
-    let in_xuqm = groups["data"].as_array().unwrap().iter().find(|one| one["name"] == *name);
+    let in_xuqm = groups["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["name"] == *name);
     // The gateway lists ids only, the last changed first.
     let joined = call(&bob.gateway, "POST", "/get_joined_conversation", json!({})).await;
     Group {
         uuid: joined["data"]["Conversations"][0].as_str().unwrap().to_owned(),
         conversation_id: in_ruoyi.expect("the group in ruoyi")["id"].as_i64().unwrap(),
-        group_id: in_xuqm.expect("the group in xuqm")["groupId"].as_str().unwrap().to_owned(),
+        group_id: in_xuqm.expect("the group in xuqm")["groupId"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
     }
 }
 
@@ -446,11 +496,21 @@ async fn paths_that_two_dialects_share_are_told_apart() {
     let path = "/api/im/auth/login";
     let by_password = json!({ "username": "anne", "password": PASSWORD });
     let ruoyi = nobody.post(path, by_password).await;
-    assert!(ruoyi.body["data"]["token"].is_string() && ruoyi.body.get("status").is_none(), "{}", ruoyi.body);
+    assert!(
+        ruoyi.body["data"]["token"].is_string() && ruoyi.body.get("status").is_none(),
+        "{}",
+        ruoyi.body
+    );
     let by_signature = json!({ "userId": "anne", "userSig": signature("anne") });
-    assert_eq!(envelope(&nobody.post(path, by_signature).await), (200, json!("0")));
+    assert_eq!(
+        envelope(&nobody.post(path, by_signature).await),
+        (200, json!("0"))
+    );
     let in_query = format!("{path}?userSig={}", signature("anne"));
-    assert_eq!(envelope(&nobody.post(&in_query, json!({})).await), (200, json!("0")));
+    assert_eq!(
+        envelope(&nobody.post(&in_query, json!({})).await),
+        (200, json!("0"))
+    );
     assert_eq!(envelope(&nobody.post(path, json!({})).await), (400, json!("1")));
 
     // The socket: by the token.
@@ -461,6 +521,9 @@ async fn paths_that_two_dialects_share_are_told_apart() {
 
     // What nobody has.
     assert_eq!(envelope(&nobody.get("/api/im/nothing").await), (404, json!("1")));
-    assert_eq!(envelope(&nobody.get("/api/im/accounts/x/y/z").await), (404, json!("1")));
+    assert_eq!(
+        envelope(&nobody.get("/api/im/accounts/x/y/z").await),
+        (404, json!("1"))
+    );
     server.stop();
 }
