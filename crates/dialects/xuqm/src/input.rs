@@ -126,6 +126,14 @@ fn wrong(name: &str, what: &str) -> Refusal {
 }
 
 impl Input {
+    /// What stands in a body of JSON only.
+    pub(crate) fn of_body(bytes: &[u8]) -> Result<Self, Refusal> {
+        Ok(Self {
+            query: Map::new(),
+            body: object(bytes)?,
+        })
+    }
+
     /// What stands in the query only.
     pub(crate) fn of_query(uri: &Uri) -> Self {
         Self {

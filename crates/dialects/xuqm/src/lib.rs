@@ -14,6 +14,7 @@ mod caller;
 mod handlers;
 mod input;
 mod path;
+mod realtime;
 mod refusal;
 mod reply;
 mod routes;

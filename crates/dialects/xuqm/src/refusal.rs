@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use parlance_core::{Error, ErrorKind};
+use parlance_transport::websocket::UpgradeError;
 use serde_json::json;
 
 /// `{code, status, data, message}` with the same number as HTTP status.
@@ -41,6 +42,16 @@ impl Refusal {
     /// There is nothing at this path.
     pub(crate) fn missing() -> Self {
         Self::new(StatusCode::NOT_FOUND, "there is nothing at this path")
+    }
+
+    /// Nothing can be sent to, or heard from, this destination.
+    pub(crate) fn missing_destination() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is no such destination")
+    }
+
+    /// A request that cannot become a WebSocket.
+    pub(crate) fn upgrade(error: UpgradeError) -> Self {
+        Self::new(error.status(), error.to_string())
     }
 
     /// A known path with a method that it has not.

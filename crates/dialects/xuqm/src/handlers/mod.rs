@@ -1,4 +1,5 @@
 //! One function for each route: parse, one call to the core, format.
 
 pub(crate) mod auth;
+pub(crate) mod message;
 pub(crate) mod tenant;

@@ -9,12 +9,13 @@ use std::sync::LazyLock;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::MethodRouter;
+use axum::routing::{MethodRouter, get};
 pub(crate) use parlance_transport::http::route_table::route;
 use parlance_transport::http::route_table::{self, LedgerRow, Line, Rules};
 
 use crate::app::App;
 use crate::caller;
+use crate::realtime;
 use crate::refusal::Refusal;
 
 /// Who may call a route at all.
@@ -63,7 +64,11 @@ fn all() -> Vec<Route> {
 
 /// Every route with the test that covers it.
 pub fn ledger() -> Vec<LedgerRow> {
-    all().iter().map(LedgerRow::of).collect()
+    all()
+        .iter()
+        .map(LedgerRow::of)
+        .chain(realtime::ledger())
+        .collect()
 }
 
 /// Whether a path belongs to this dialect by what follows `/api/im/`, be there such a route or not.
@@ -87,6 +92,7 @@ pub(crate) fn router(app: App) -> Router {
         wrong_method: || Refusal::method().into_response(),
     };
     route_table::router(all(), rules, &app)
+        .route(realtime::PATH, get(realtime::open))
         .fallback(async || Refusal::missing())
         .with_state(app)
 }

@@ -1,4 +1,6 @@
 //! The foreign shapes. No other place of this crate writes a foreign name.
 
 pub(crate) mod auth;
+pub(crate) mod event;
+pub(crate) mod message;
 pub(crate) mod tenant;

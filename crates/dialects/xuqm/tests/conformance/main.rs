@@ -8,4 +8,6 @@
 
 mod auth;
 mod house;
+mod socket;
+mod stomp;
 mod tenant;
