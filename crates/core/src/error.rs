@@ -38,6 +38,8 @@ pub enum ErrorKind {
     Muted,
     /// One of the two people has blocked the other.
     Blocked,
+    /// In this tenant only contacts write to each other, and these two are not.
+    NotContacts,
     /// No group with this id, or dissolved.
     GroupMissing,
     /// The role does not allow it.

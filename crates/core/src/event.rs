@@ -124,6 +124,15 @@ pub enum Event {
         /// Whose view.
         user_id: UserId,
     },
+    /// Somebody took a conversation off their own list, with its history.
+    ConversationDeleted {
+        /// Which one.
+        conversation_id: ConversationId,
+        /// Whose list.
+        user_id: UserId,
+        /// Whether that person's devices hear of it.
+        synced: bool,
+    },
     /// A contact, request or block changed.
     ContactsChanged {
         /// Who did it.
@@ -296,9 +305,15 @@ impl Event {
             Self::ConversationViewChanged { user_id, .. } | Self::NotificationAdded { user_id, .. } => {
                 Audience::Users(vec![*user_id])
             }
+            Self::ConversationDeleted {
+                user_id,
+                synced: true,
+                ..
+            } => Audience::Users(vec![*user_id]),
             Self::Signal { to, .. } => Audience::Users(vec![*to]),
             Self::Presence { user_id, .. } => Audience::PeersOf(*user_id),
-            Self::AccountChanged { .. }
+            Self::ConversationDeleted { synced: false, .. }
+            | Self::AccountChanged { .. }
             | Self::AccountRevoked { .. }
             | Self::TokenRevoked { .. }
             | Self::TenantChanged(_) => Audience::Nobody,
@@ -402,6 +417,7 @@ impl Event {
             Self::AccountRevoked { .. } => 18,
             Self::TenantChanged(_) => 19,
             Self::JoinRequestChanged { .. } => 20,
+            Self::ConversationDeleted { .. } => 21,
         }
     }
 
@@ -444,6 +460,11 @@ impl Event {
             Self::ConversationViewChanged {
                 conversation_id,
                 user_id,
+            }
+            | Self::ConversationDeleted {
+                conversation_id,
+                user_id,
+                ..
             } => Named::new(*conversation_id, Some(*user_id), None),
             Self::ContactsChanged { by, .. } => Named::user(*by, None),
             Self::NotificationAdded {

@@ -38,7 +38,7 @@ mod testing;
 pub mod types;
 
 pub use crate::core::{Core, CoreOptions, Query, ReadContext};
-pub use account::{Actor, Mandate, PasswordCost};
+pub use account::{Actor, BlockRule, Mandate, PasswordCost};
 pub use command::{Command, Context};
 pub use device::LiveDevice;
 pub use env::{Clock, Env, Limits, SystemClock};

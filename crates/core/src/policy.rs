@@ -2,6 +2,7 @@
 
 mod app;
 mod group;
+mod people;
 mod received;
 mod sending;
 mod sight;
@@ -15,7 +16,7 @@ use parlance_store::table::{
 
 use crate::account::Actor;
 use crate::command::ADMIN_UID;
-use crate::env::Limits;
+use crate::env::{Env, Limits};
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::{
     AccountRole, Announcement, Contact, ContactRequest, Conversation, ConversationId, ConversationKind,
@@ -28,8 +29,9 @@ pub(crate) use app::{
     super_administrator, visitor,
 };
 pub(crate) use group::{OPEN_TYPES, acts_by_rank, visible_group};
+pub(crate) use people::{may_befriend, may_say, may_signal, person, place};
 pub(crate) use received::{Channels, Received, received_message};
-pub(crate) use sending::{changeable_message, in_time, may_act_for_others, may_send};
+pub(crate) use sending::{changeable_message, in_time, may_act_for_others, place_to_send};
 pub(crate) use sight::{oldest_shown, shown_message, sight_of};
 
 /// A conversation together with the caller's place in it.
@@ -396,17 +398,6 @@ pub(crate) fn not_recalled(announcement: &Announcement) -> Result<()> {
     }
 }
 
-/// Whether the caller may signal somebody: they share a conversation, and neither has blocked the other.
-pub(crate) async fn may_signal<T: Tx>(tx: &mut T, actor: &Actor, to: UserId) -> Result<()> {
-    if !member::share_conversation(tx, actor.user_id, to).await? {
-        return Err(ErrorKind::NotMember.into());
-    }
-    if member::blocked(tx, actor.user_id, to).await? {
-        return Err(ErrorKind::Blocked.into());
-    }
-    Ok(())
-}
-
 /// An account of the caller's tenant that was not deleted, active or not.
 pub(crate) async fn account<T: Tx>(tx: &mut T, actor: &Actor, id: UserId) -> Result<User> {
     let found = user::by_id(tx, id).await?;
@@ -504,20 +495,16 @@ pub(crate) async fn own_notification<T: Tx>(tx: &mut T, actor: &Actor, id: i64) 
         .ok_or_else(|| ErrorKind::ItemMissing.into())
 }
 
-/// Whether the caller may say something new in a conversation it is in: not muted there, and in a direct
-/// conversation neither has blocked the other.
+/// Whether the caller may say something new in a conversation it is in.
 pub(crate) async fn may_speak<T: Tx>(
     tx: &mut T,
     actor: &Actor,
+    env: &Env,
     conversation_id: ConversationId,
     now: Timestamp,
 ) -> Result<()> {
     let scope = message::send_scope(tx, actor.user_id, conversation_id)
         .await?
         .ok_or(ErrorKind::ConversationMissing)?;
-    may_write(Role::of(scope.role), scope.muted_all, scope.silenced_until, now)?;
-    if scope.blocked {
-        return Err(ErrorKind::Blocked.into());
-    }
-    Ok(())
+    may_say(tx, actor, env, &scope, now).await
 }

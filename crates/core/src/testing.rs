@@ -12,14 +12,16 @@ use crate::account::{Issued, Login, LoginName, NewAccount, Registration, TokenRe
 use crate::app::{AppActor, CreatedApp, NewApp};
 use crate::command::{
     Addressee, Command, ContactAnswer, Context, CreateGroup, CreateMapping, HandleContactRequest,
-    MappedPerson, NamedFiles, OpenDirect, SendContactRequest, SendFromApp, SendMessage, Sent, Target, Voice,
+    MappedPerson, NamedFiles, OpenDirect, SendContactRequest, SendFromApp, SendMessage, Sent, Target,
+    TenantChanges, Voice,
 };
 use crate::files::ObjectFiles;
 use crate::types::{
     AccountRole, AppId, ConversationId, DEFAULT_TENANT, StoredFile, TenantId, Timestamp, User, UserId,
 };
 use crate::{
-    Actor, Clock, Core, CoreOptions, ErrorKind, Limits, Mandate, PasswordCost, Result, SqliteOptions, Tx,
+    Actor, BlockRule, Clock, Core, CoreOptions, ErrorKind, Limits, Mandate, PasswordCost, Result,
+    SqliteOptions, Tx,
 };
 
 /// A clock that stands still until it is moved.
@@ -128,6 +130,7 @@ impl TestCore {
             session: None,
             token_id: Arc::from(""),
             mandate: Mandate::Place,
+            block_rule: BlockRule::Mutual,
         }
     }
 
@@ -152,6 +155,7 @@ impl TestCore {
             user_id: self.core.create_user(&system, account).await.unwrap(),
             role,
             mandate: Mandate::Place,
+            block_rule: BlockRule::Mutual,
             ..system
         }
     }
@@ -165,6 +169,19 @@ impl TestCore {
     /// An active app of the default tenant that has proven itself.
     pub(crate) async fn app_actor(&self, code: &str) -> AppActor {
         AppActor::of(self.app(code).await.listed.app)
+    }
+
+    /// Changes the settings of the default tenant.
+    pub(crate) async fn set_tenant(&self, changes: TenantChanges) {
+        self.core
+            .bootstrap("secret1", "ak_test", "as_secret")
+            .await
+            .unwrap();
+        let system = Actor::system(DEFAULT_TENANT);
+        self.core
+            .update_tenant(&system, "ak_test", changes)
+            .await
+            .unwrap();
     }
 
     /// Gives somebody an account in an app; the number of the mapping.

@@ -8,7 +8,7 @@ use parlance_core::account::NewAccount;
 use parlance_core::command::{CreateGroup, SendMessage, Target};
 use parlance_core::query::FindUserByUid;
 use parlance_core::types::{AccountRole, DEFAULT_TENANT, UserId};
-use parlance_core::{Actor, Core, Error, ErrorKind, Mandate};
+use parlance_core::{Actor, BlockRule, Core, Error, ErrorKind, Mandate};
 
 use crate::failure::Failure;
 
@@ -173,6 +173,7 @@ fn person(user_id: UserId) -> Actor {
         user_id,
         role: AccountRole::User,
         mandate: Mandate::Place,
+        block_rule: BlockRule::Mutual,
         ..Actor::system(DEFAULT_TENANT)
     }
 }

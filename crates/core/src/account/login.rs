@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parlance_store::Read;
 use parlance_store::table::user;
 
-use crate::account::{Actor, Claims, Mandate, Standing, Subject, TokenRequest};
+use crate::account::{Actor, BlockRule, Claims, Mandate, Standing, Subject, TokenRequest};
 use crate::command::{ENSURED_MAX, EnsureUser, EnsureUsers, RevokeToken};
 use crate::core::Core;
 use crate::error::{Error, ErrorKind, Result};
@@ -200,6 +200,7 @@ impl Core {
             session: None,
             token_id: Arc::from(claims.jti.as_str()),
             mandate: Mandate::Place,
+            block_rule: BlockRule::Mutual,
         };
         Ok((actor, claims))
     }

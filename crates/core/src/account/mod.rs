@@ -41,6 +41,8 @@ pub struct Actor {
     pub token_id: Arc<str>,
     /// By what right it acts.
     pub mandate: Mandate,
+    /// Whom a block keeps from writing, as the caller's dialect has it.
+    pub block_rule: BlockRule,
 }
 
 /// By what right somebody acts. An administrator who chats is a person like any other; only a dialect that gives its
@@ -55,6 +57,16 @@ pub enum Mandate {
     Rank,
 }
 
+/// Whom a block keeps from writing to the other one. Whoever was blocked never may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BlockRule {
+    /// Also who has blocked the other.
+    #[default]
+    Mutual,
+    /// Nobody else.
+    OneWay,
+}
+
 impl Actor {
     /// The server itself, acting in a tenant: bootstrap, command line, housekeeping.
     pub fn system(tenant_id: TenantId) -> Self {
@@ -66,6 +78,7 @@ impl Actor {
             session: None,
             token_id: Arc::from(""),
             mandate: Mandate::Rank,
+            block_rule: BlockRule::Mutual,
         }
     }
 

@@ -19,7 +19,7 @@ pub(crate) const VERSIONS_MAX: i64 = 100;
 ///
 /// # Errors
 /// `MessageMissing`, `NotMember`, `MessageForbidden` for somebody else's, `MessageRecalled`, `MessageTypeForbidden`
-/// for anything but text, `EditTooLate`, `ContentEmpty`, `TooLarge`, `Muted`, `Blocked`.
+/// for anything but text, `EditTooLate`, `ContentEmpty`, `TooLarge`, `Muted`, `Blocked`, `NotContacts`.
 #[derive(Clone, Debug)]
 pub struct EditMessage {
     /// Which.
@@ -45,7 +45,7 @@ impl Command for EditMessage {
         }
         check_content(&message.content_type, &self.content, &cx.env.limits)?;
         if !cx.actor.commands() {
-            policy::may_speak(cx.tx, cx.actor, message.conversation_id, cx.now).await?;
+            policy::may_speak(cx.tx, cx.actor, cx.env, message.conversation_id, cx.now).await?;
         }
         if message.content == self.content {
             return Ok(());

@@ -7,7 +7,7 @@ use crate::command::{Command, Context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::policy;
-use crate::types::{Conversation, ConversationId, ConversationKind, Role, UserId};
+use crate::types::{Conversation, ConversationId, ConversationKind, Member, Role, UserId};
 
 /// Asks for the direct conversation with `peer_id`, making it if it does not exist. It comes back into the
 /// caller's list if it was hidden.
@@ -52,6 +52,22 @@ impl Command for OpenDirect {
 
 /// Finds or makes the direct conversation of the caller with `peer_id`, inside another command.
 pub(crate) async fn open<T: Tx>(cx: &mut Context<'_, T>, peer_id: UserId) -> Result<OpenedDirect> {
+    open_for(cx, peer_id, Seen::ByBoth).await
+}
+
+/// The same, but a conversation that is made is not in the other one's list before something is said.
+pub(crate) async fn open_quietly<T: Tx>(cx: &mut Context<'_, T>, peer_id: UserId) -> Result<OpenedDirect> {
+    open_for(cx, peer_id, Seen::ByCaller).await
+}
+
+/// In whose list a new conversation shows before anything is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    ByBoth,
+    ByCaller,
+}
+
+async fn open_for<T: Tx>(cx: &mut Context<'_, T>, peer_id: UserId, seen: Seen) -> Result<OpenedDirect> {
     let me = cx.actor.user_id;
     if peer_id == me {
         return Err(Error::invalid("a conversation with oneself cannot be opened"));
@@ -73,11 +89,20 @@ pub(crate) async fn open<T: Tx>(cx: &mut Context<'_, T>, peer_id: UserId) -> Res
         read_seq: 0,
     };
     member::join(cx.tx, &joining, &[low, high]).await?;
+    if seen == Seen::ByCaller
+        && let Some(theirs) = member::get(cx.tx, conversation_id, peer_id).await?
+    {
+        let hidden_seq = 0;
+        member::update(cx.tx, &Member { hidden_seq, ..theirs }).await?;
+    }
     cx.record(Event::ConversationCreated {
         conversation_id,
         kind: ConversationKind::Direct,
         by: me,
-        user_ids: vec![low, high],
+        user_ids: match seen {
+            Seen::ByBoth => vec![low, high],
+            Seen::ByCaller => vec![me],
+        },
     });
     Ok(OpenedDirect {
         conversation_id,

@@ -49,7 +49,7 @@ impl Command for React {
         if message.recalled_at.is_some() {
             return Err(ErrorKind::MessageRecalled.into());
         }
-        policy::may_speak(cx.tx, cx.actor, message.conversation_id, cx.now).await?;
+        policy::may_speak(cx.tx, cx.actor, cx.env, message.conversation_id, cx.now).await?;
         let before = reaction::get(cx.tx, message.id, cx.actor.user_id).await?;
         if let Some(before) = before {
             if before.emoji == self.emoji {

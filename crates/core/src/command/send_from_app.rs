@@ -4,7 +4,7 @@
 use parlance_store::Tx;
 use parlance_store::table::{app_send, channel, conversation, file, message};
 
-use crate::account::{Actor, Mandate};
+use crate::account::{Actor, BlockRule, Mandate};
 use crate::app::AppActor;
 use crate::command::{
     Blank, Command, Context, Mentions, NamedFiles, SendMessage, Sent, Target, send_message,
@@ -121,6 +121,7 @@ fn acting_for(tenant_id: TenantId, user_id: UserId) -> Actor {
         user_id,
         role: AccountRole::User,
         mandate: Mandate::Place,
+        block_rule: BlockRule::Mutual,
         ..Actor::system(tenant_id)
     }
 }

@@ -61,7 +61,7 @@ pub enum Blank {
 ///
 /// # Errors
 /// `ConversationMissing`, `NotMember`, `ReceiverMissing`, `SenderMissing`, `ContentEmpty`, `TooLarge`, `Muted`,
-/// `Blocked`, `MessageMissing` for a quote that is not of this conversation, `IdempotencyConflict`, `Forbidden` for a
+/// `Blocked`, `NotContacts`, `MessageMissing` for a quote that is not of this conversation, `IdempotencyConflict`, `Forbidden` for a
 /// file that it surely names and that is not the sender's to pass on.
 #[derive(Clone, Debug)]
 pub struct SendMessage {
@@ -129,7 +129,8 @@ impl Command for SendMessage {
         let scope = scope
             .filter(|scope| scope.tenant_id == cx.actor.tenant_id && scope.dissolved_at.is_none())
             .ok_or(ErrorKind::ConversationMissing)?;
-        let role = policy::may_send(cx.actor, &scope, cx.now)?;
+        let role = policy::place_to_send(cx.actor, &scope)?;
+        policy::may_say(cx.tx, cx.actor, cx.env, &scope, cx.now).await?;
         let kind = ConversationKind::of(scope.kind);
         let place = place_of(&scope);
         let quote = self.quote(cx, conversation_id, scope.floor).await?;

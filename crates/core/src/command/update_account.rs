@@ -52,7 +52,11 @@ impl Command for UpdateAccount {
 }
 
 /// Gives an account another rank. Whoever is lowered has to prove anew who they are, on every connection.
-async fn set_role<T: Tx>(cx: &mut Context<'_, T>, user_id: UserId, role: AccountRole) -> Result<()> {
+pub(super) async fn set_role<T: Tx>(
+    cx: &mut Context<'_, T>,
+    user_id: UserId,
+    role: AccountRole,
+) -> Result<()> {
     let mut account = policy::account(cx.tx, cx.actor, user_id).await?;
     let before = AccountRole::of(&account.role);
     if before == role {

@@ -18,9 +18,11 @@ pub(super) const AVATAR_CHARS_MAX: usize = 2_048;
 const SIGNATURE_CHARS_MAX: usize = 200;
 /// Characters of department and position.
 const ORGANISATION_CHARS_MAX: usize = 100;
+/// Bytes of what clients keep with an account.
+const EXTRA_BYTES_MAX: usize = 4_096;
 
 /// What to change; what is `None` stays.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProfileChanges {
     /// Display name, at most 50 characters.
     pub nickname: Option<String>,
@@ -42,6 +44,8 @@ pub struct ProfileChanges {
     pub department: Option<String>,
     /// Job title, at most 100 characters.
     pub position: Option<String>,
+    /// What clients keep with the account, at most 4,096 bytes, not read by the server; empty takes it away.
+    pub extra: Option<String>,
 }
 
 /// Changes the profile of the caller, or of somebody the caller manages.
@@ -76,6 +80,7 @@ impl Command for UpdateProfile {
             signature,
             department,
             position,
+            extra,
         } = self.changes.clone();
         if let Some(mobile) = &mobile
             && !mobile.is_empty()
@@ -102,6 +107,9 @@ impl Command for UpdateProfile {
         if let Some(mobile) = mobile {
             account.mobile = Some(mobile).filter(|mobile| !mobile.is_empty());
         }
+        if let Some(extra) = extra {
+            account.extra = Some(extra).filter(|extra| !extra.is_empty());
+        }
         account.gender = gender.unwrap_or(account.gender);
         account.updated_at = cx.now;
         user::update(cx.tx, &account).await?;
@@ -111,7 +119,13 @@ impl Command for UpdateProfile {
 }
 
 impl ProfileChanges {
-    fn check(&self) -> Result<()> {
+    /// Whether nothing changes.
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether everything is within its bounds.
+    pub(super) fn check(&self) -> Result<()> {
         let texts = [
             ("a nickname", &self.nickname, NAME_CHARS_MAX),
             ("a name", &self.name, NAME_CHARS_MAX),
@@ -128,6 +142,15 @@ impl ProfileChanges {
         }
         if let Some(email) = self.email.as_deref().filter(|email| !email.is_empty()) {
             field::email(email)?;
+        }
+        if self
+            .extra
+            .as_ref()
+            .is_some_and(|extra| extra.len() > EXTRA_BYTES_MAX)
+        {
+            return Err(Error::invalid(format!(
+                "what is kept with an account has at most {EXTRA_BYTES_MAX} bytes"
+            )));
         }
         match self.gender {
             None | Some(0..=2) => Ok(()),

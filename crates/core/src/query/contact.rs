@@ -7,15 +7,22 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::account::Actor;
 use crate::command::CONTACTS_MAX;
 use crate::core::{Query, ReadContext};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::policy;
+use crate::query::directory::Counted;
 use crate::query::user::shown;
-use crate::types::{Contact, ContactRequest, ContactRequestView, ContactView, User, UserCard, UserId};
+use crate::types::{
+    Contact, ContactRequest, ContactRequestView, ContactView, Timestamp, User, UserCard, UserId,
+};
 
 /// Requests on one list.
 const REQUESTS_MAX: i64 = 500;
 /// Blocked people on one list: all that a person may block.
 const BLOCKED_MAX: i64 = 5_000;
+/// People asked for by name in one call.
+const NAMED_MAX: usize = 1_000;
+/// Contacts on one page.
+const PAGE_MAX: i64 = 1_000;
 /// Names of contact groups on one list.
 const GROUPS_MAX: i64 = 1_000;
 
@@ -107,21 +114,132 @@ impl Query for ContactRequests {
     }
 }
 
+/// Part of the caller's contact list, oldest first.
+#[derive(Clone, Debug)]
+pub struct ContactPage {
+    /// Only this group, empty for the default one; none for the whole list.
+    pub group_name: Option<String>,
+    /// Contacts before the page.
+    pub skip: i64,
+    /// Contacts at most; 1,000 are the most.
+    pub limit: i64,
+}
+
+impl Query for ContactPage {
+    type Answer = Counted<ContactView>;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Self::Answer> {
+        let (me, group_name) = (cx.actor.user_id, self.group_name.as_deref());
+        let (skip, limit) = (self.skip.max(0), self.limit.clamp(1, PAGE_MAX));
+        let rows = contact::page(cx.tx, me, group_name, skip, limit).await?;
+        Ok(Counted {
+            total: contact::count_page(cx.tx, me, group_name).await?,
+            items: views(cx.tx, cx.actor, me, rows).await?,
+        })
+    }
+}
+
+/// Something that a list is divided by, and how much of the list that is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// Its name.
+    pub name: String,
+    /// How many are in it.
+    pub count: i64,
+}
+
+impl From<(String, i64)> for Section {
+    fn from((name, count): (String, i64)) -> Self {
+        Self { name, count }
+    }
+}
+
+/// The groups of the caller's contact list with their sizes, without the default one, in the order they came up.
+#[derive(Clone, Copy, Debug)]
+pub struct ContactGroupSizes;
+
+impl Query for ContactGroupSizes {
+    type Answer = Vec<Section>;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<Section>> {
+        let sizes = contact::group_sizes(cx.tx, cx.actor.user_id, GROUPS_MAX).await?;
+        Ok(sizes.into_iter().map(Section::from).collect())
+    }
+}
+
+/// Those of these people who are in the caller's contact list, in the order asked for.
+///
+/// # Errors
+/// `Invalid` for more than 1,000 people.
+#[derive(Clone, Debug)]
+pub struct ContactsWith {
+    /// Text ids.
+    pub uids: Vec<String>,
+}
+
+impl Query for ContactsWith {
+    type Answer = Vec<ContactView>;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<ContactView>> {
+        if self.uids.len() > NAMED_MAX {
+            return Err(Error::invalid(format!(
+                "at most {NAMED_MAX} people are asked for at once"
+            )));
+        }
+        let (me, tenant_id) = (cx.actor.user_id, cx.actor.tenant_id);
+        let mut rows = Vec::with_capacity(self.uids.len());
+        for uid in &self.uids {
+            if let Some(other) = user::id_of(cx.tx, tenant_id, uid).await? {
+                rows.extend(contact::pair(cx.tx, me, other).await?);
+            }
+        }
+        views(cx.tx, cx.actor, me, rows).await
+    }
+}
+
+/// Somebody whom a person has blocked.
+#[derive(Clone, Debug)]
+pub struct BlockView {
+    /// Who it is.
+    pub user: User,
+    /// Since when.
+    pub since: Timestamp,
+}
+
 /// Whom the caller has blocked, newest first.
 #[derive(Clone, Copy, Debug)]
-pub struct Blocks;
+pub struct Blocks {
+    /// People before the page.
+    pub skip: i64,
+    /// People at most; 5,000 are the most.
+    pub limit: i64,
+}
+
+impl Blocks {
+    /// All of them.
+    pub fn all() -> Self {
+        Self {
+            skip: 0,
+            limit: BLOCKED_MAX,
+        }
+    }
+}
 
 impl Query for Blocks {
-    type Answer = Vec<User>;
+    type Answer = Counted<BlockView>;
 
-    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<User>> {
-        let ids: Vec<UserId> = block::list(cx.tx, cx.actor.user_id, BLOCKED_MAX)
-            .await?
-            .into_iter()
-            .map(|(id, _)| id)
-            .collect();
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Self::Answer> {
+        let me = cx.actor.user_id;
+        let (skip, limit) = (self.skip.max(0), self.limit.clamp(1, BLOCKED_MAX));
+        let rows = block::page(cx.tx, me, skip, limit).await?;
+        let ids: Vec<UserId> = rows.iter().map(|(id, _)| *id).collect();
         let mut people = people(cx.tx, cx.actor, &ids).await?;
-        Ok(ids.iter().filter_map(|id| people.remove(id)).collect())
+        let view = |(id, since)| people.remove(&id).map(|user| BlockView { user, since });
+        let items = rows.into_iter().filter_map(view).collect();
+        Ok(Counted {
+            total: block::count(cx.tx, me).await?,
+            items,
+        })
     }
 }
 

@@ -25,6 +25,7 @@ mod notification;
 mod passing;
 mod reaction;
 mod receipt;
+mod relation;
 mod search;
 mod settings;
 mod tenant;
@@ -36,8 +37,13 @@ pub use announcement::{AnnouncementView, Announcements, Which};
 pub use app::{AppCategories, Apps, CheckLanding, OneApp};
 pub use app_mapping::{AppMappings, MappedPeople, MappingsPage, MyApps, WhichApps};
 pub use backlog::{Backlog, Newest};
-pub use contact::{Blocks, ContactGroups, ContactRequests, Contacts, FindContact, RequestDirection};
-pub use conversations::{ConversationOverview, Conversations, OneConversation, UnreadTotal};
+pub use contact::{
+    BlockView, Blocks, ContactGroupSizes, ContactGroups, ContactPage, ContactRequests, Contacts,
+    ContactsWith, FindContact, RequestDirection, Section,
+};
+pub use conversations::{
+    ConversationOverview, ConversationPage, Conversations, Folders, OneConversation, UnreadTotal,
+};
 pub use correspondence::{Correspondence, CorrespondencePage, Counterpart, FindConversation};
 pub use directory::{AccountPage, Counted, Directory, DirectoryEntry};
 pub use favorite::{Favorite, Favorites, IsFavorite};
@@ -68,6 +74,7 @@ pub use notification::{FindNotification, Notifications, UnreadNotifications};
 pub(crate) use passing::{MaySignal, MayType};
 pub use reaction::{CountReactions, ReactionBy, ReactionCount, Reactions};
 pub use receipt::{Marks, MessageMarks, ReadCount, ReadStatus, Reader, WhoRead};
+pub use relation::{BlockRelations, ContactRelations, Relation};
 pub use search::{
     FoundFile, FoundFullMessages, FoundMessage, FoundMessages, KEYWORD_CHARS_MAX, Page, SearchContacts,
     SearchFiles, SearchFullMessages, SearchGroups, SearchMessages, TextMatch,
@@ -78,4 +85,6 @@ pub use tenant::{AllTenants, OneTenant};
 pub use undelivered::{CountUndelivered, Undelivered};
 pub(crate) use upload::HasUpload;
 pub use upload::UploadById;
-pub use user::{FindUser, FindUserByUid, FindUserIds, FindUsers, ListUsers, SearchUsers, Unknown};
+pub use user::{
+    FindUser, FindUserByUid, FindUserIds, FindUsers, ListUsers, PeoplePage, SearchUsers, Unknown,
+};

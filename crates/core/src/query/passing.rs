@@ -26,6 +26,6 @@ impl Query for MaySignal {
 
     async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<()> {
         policy::peer(cx.tx, cx.actor, self.0, ErrorKind::ReceiverMissing).await?;
-        policy::may_signal(cx.tx, cx.actor, self.0).await
+        policy::may_signal(cx.tx, cx.actor, cx.env, self.0).await
     }
 }

@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 use crate::account::Actor;
 use crate::core::{Query, ReadContext};
 use crate::error::{Error, ErrorKind, Result};
+use crate::query::directory::Counted;
 use crate::types::{DELETED, User, UserId};
 use crate::{field, policy};
 
@@ -14,6 +15,8 @@ use crate::{field, policy};
 const IDS_MAX: usize = 1_000;
 /// People on one page.
 const PAGE_MAX: i64 = 500;
+/// People on one page of those that are counted.
+const COUNTED_PAGE_MAX: i64 = 1_000;
 /// Characters of a word to search for.
 const KEYWORD_CHARS_MAX: usize = 100;
 
@@ -148,11 +151,40 @@ impl Query for SearchUsers {
     type Answer = Vec<User>;
 
     async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Vec<User>> {
-        crate::field::at_most("a search", &self.keyword, KEYWORD_CHARS_MAX)?;
+        field::at_most("a search", &self.keyword, KEYWORD_CHARS_MAX)?;
         let limit = self.limit.clamp(1, PAGE_MAX);
         let tenant_id = cx.actor.tenant_id;
         let found = user::search(cx.tx, tenant_id, self.keyword.trim(), self.after_id, limit).await?;
         shown(cx.tx, cx.actor, found).await
+    }
+}
+
+/// The people that [`SearchUsers`] finds, counted, and a part of them. By number.
+///
+/// # Errors
+/// `Invalid` for more than 100 characters.
+#[derive(Clone, Debug)]
+pub struct PeoplePage {
+    /// The word; empty for everybody.
+    pub keyword: String,
+    /// People before the page.
+    pub skip: i64,
+    /// People at most; 1,000 are the most.
+    pub limit: i64,
+}
+
+impl Query for PeoplePage {
+    type Answer = Counted<User>;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Self::Answer> {
+        field::at_most("a search", &self.keyword, KEYWORD_CHARS_MAX)?;
+        let (tenant_id, keyword) = (cx.actor.tenant_id, self.keyword.trim());
+        let (skip, limit) = (self.skip.max(0), self.limit.clamp(1, COUNTED_PAGE_MAX));
+        let items = user::found(cx.tx, tenant_id, keyword, skip, limit).await?;
+        Ok(Counted {
+            total: user::count_found(cx.tx, tenant_id, keyword).await?,
+            items: shown(cx.tx, cx.actor, items).await?,
+        })
     }
 }
 

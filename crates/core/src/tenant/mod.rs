@@ -196,6 +196,16 @@ impl Tenants {
         self.known.read().by_id.get(&id).cloned()
     }
 
+    /// What holds in a tenant.
+    pub(crate) fn settings(&self, id: TenantId) -> TenantSettings {
+        let known = self.known.read();
+        known
+            .by_id
+            .get(&id)
+            .map(|tenant| tenant.settings)
+            .unwrap_or_default()
+    }
+
     /// The tenant that its clients name by this key.
     pub(crate) fn by_key(&self, app_key: &str) -> Option<Arc<Tenant>> {
         let known = self.known.read();

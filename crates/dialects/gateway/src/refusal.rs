@@ -129,6 +129,7 @@ fn meaning(kind: ErrorKind) -> Meaning {
         | Kind::ContentEmpty
         | Kind::Muted
         | Kind::Blocked
+        | Kind::NotContacts
         | Kind::GroupMissing
         | Kind::RoleTooLow
         | Kind::OwnerProtected

@@ -134,6 +134,7 @@ fn meaning(kind: ErrorKind) -> (StatusCode, &'static str) {
         Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The content is too large"),
         Kind::Muted => (FORBIDDEN, "You are muted here"),
         Kind::Blocked => (FORBIDDEN, "One of you has blocked the other"),
+        Kind::NotContacts => (FORBIDDEN, "Only contacts may write to each other"),
         Kind::GroupMissing => (MISSING, "Group not found"),
         Kind::RoleTooLow => (FORBIDDEN, "Not enough permissions"),
         Kind::OwnerProtected => (FORBIDDEN, "The owner cannot do this"),

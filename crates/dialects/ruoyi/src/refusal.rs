@@ -110,6 +110,7 @@ fn meaning(kind: ErrorKind) -> (StatusCode, u16, &'static str) {
         Kind::TooLarge => (BAD, 413, "内容过长"),
         Kind::Muted => (BAD, 403, "您已被禁言或群组已开启全员禁言"),
         Kind::Blocked => (BAD, 403, "您与对方存在拉黑关系，无法发送消息"),
+        Kind::NotContacts => (BAD, 403, "你们还不是好友，无法发送消息"),
         Kind::GroupMissing => (BAD, 404, "群组不存在"),
         Kind::RoleTooLow => (BAD, 403, "没有权限执行此操作"),
         Kind::OwnerProtected => (BAD, 403, "不能对群主执行此操作，请先转让群组"),

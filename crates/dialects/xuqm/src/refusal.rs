@@ -111,6 +111,7 @@ fn meaning(kind: ErrorKind) -> (StatusCode, &'static str) {
         Kind::SenderMissing => (NO, "the sender's account is not active"),
         Kind::Muted => (NO, "muted"),
         Kind::Blocked => (NO, "blocked"),
+        Kind::NotContacts => (NO, "only friends may write to each other"),
         Kind::RoleTooLow => (NO, "the role does not allow it"),
         Kind::OwnerProtected => (NO, "the owner cannot do this or have it done"),
         Kind::UserDisabled => (NO, "the account is disabled"),

@@ -92,6 +92,53 @@ pub async fn owners_of<T: Tx>(tx: &mut T, contact_id: i64, limit: i64) -> Result
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
+/// Those of `ids` who are in the list of `owner_id`.
+pub async fn among<T: Tx>(tx: &mut T, owner_id: i64, ids: &[i64]) -> Result<Vec<i64>> {
+    let sql = format!(
+        "SELECT contact_id FROM contacts WHERE owner_id = $1 AND {}",
+        in_json_list("contact_id", 2)
+    );
+    let ids = json_list(ids.iter().copied());
+    let rows: Vec<(i64,)> = tx.many(&sql, params![owner_id, &ids]).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+/// Whether two people are in each other's lists.
+pub async fn both_ways<T: Tx>(tx: &mut T, a: i64, b: i64) -> Result<bool> {
+    let sql = "SELECT 1 FROM contacts x JOIN contacts y ON y.owner_id = x.contact_id AND y.contact_id = x.owner_id \
+               WHERE x.owner_id = $1 AND x.contact_id = $2";
+    Ok(tx.one::<(i64,)>(sql, params![a, b]).await?.is_some())
+}
+
+/// Part of the list of `owner_id`, oldest first, without the first `skip`; of one group only if it is named.
+pub async fn page<T: Tx>(
+    tx: &mut T,
+    owner_id: i64,
+    group_name: Option<&str>,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<Contact>> {
+    let sql = format!(
+        "SELECT {} FROM contacts WHERE owner_id = $1 AND ($2 IS NULL OR group_name = $2) ORDER BY id LIMIT $3 OFFSET $4",
+        Contact::COLUMNS
+    );
+    tx.many(&sql, params![owner_id, group_name, limit, skip]).await
+}
+
+/// How many [`page`] would give in all.
+pub async fn count_page<T: Tx>(tx: &mut T, owner_id: i64, group_name: Option<&str>) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM contacts WHERE owner_id = $1 AND ($2 IS NULL OR group_name = $2)";
+    let row = tx.one::<(i64,)>(sql, params![owner_id, group_name]).await?;
+    Ok(row.map_or(0, |row| row.0))
+}
+
+/// The groups of a list without the default one, and how many people are in each, in the order they came up.
+pub async fn group_sizes<T: Tx>(tx: &mut T, owner_id: i64, limit: i64) -> Result<Vec<(String, i64)>> {
+    let sql = "SELECT group_name, COUNT(*) FROM contacts WHERE owner_id = $1 AND group_name <> '' \
+               GROUP BY group_name ORDER BY MIN(id) LIMIT $2";
+    tx.many(sql, params![owner_id, limit]).await
+}
+
 /// Writes remark and group back.
 pub async fn update<T: Tx>(tx: &mut T, contact: &Contact) -> Result<()> {
     tx.exec(
@@ -124,6 +171,15 @@ pub async fn delete_pair<T: Tx>(tx: &mut T, a: i64, b: i64) -> Result<u64> {
     tx.exec(
         "DELETE FROM contacts WHERE (owner_id = $1 AND contact_id = $2) OR (owner_id = $2 AND contact_id = $1)",
         params![a, b],
+    )
+    .await
+}
+
+/// Takes `contact_id` out of the list of `owner_id`; tells how many rows that were.
+pub async fn delete<T: Tx>(tx: &mut T, owner_id: i64, contact_id: i64) -> Result<u64> {
+    tx.exec(
+        "DELETE FROM contacts WHERE owner_id = $1 AND contact_id = $2",
+        params![owner_id, contact_id],
     )
     .await
 }

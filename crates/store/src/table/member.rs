@@ -424,15 +424,12 @@ pub async fn share_conversation<T: Tx>(tx: &mut T, a: i64, b: i64) -> Result<boo
     Ok(found.is_some())
 }
 
-/// Whether one of two people has blocked the other.
-pub async fn blocked<T: Tx>(tx: &mut T, a: i64, b: i64) -> Result<bool> {
-    let found = tx
-        .one::<(i64,)>(
-            "SELECT 1 FROM blocks WHERE (user_id = $1 AND blocked_id = $2) OR (user_id = $2 AND blocked_id = $1)",
-            params![a, b],
-        )
-        .await?;
-    Ok(found.is_some())
+/// The headings under which a person keeps conversations, each once.
+pub async fn folders<T: Tx>(tx: &mut T, user_id: i64, limit: i64) -> Result<Vec<String>> {
+    let sql =
+        "SELECT DISTINCT folder FROM members WHERE user_id = $1 AND folder <> '' AND state = 1 LIMIT $2";
+    let rows: Vec<(String,)> = tx.many(sql, params![user_id, limit]).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
 /// The people in a conversation now, without `except`, whose text id or names contain `keyword` (case-blind; empty

@@ -274,8 +274,10 @@ row! {
         pub silenced_until: Option<i64>,
         /// Seqs up to this are out of the sender's sight.
         pub floor: i64,
-        /// Direct: one of the two has blocked the other.
-        pub blocked: bool,
+        /// Direct: the sender has blocked the other one.
+        pub blocks_peer: bool,
+        /// Direct: the other one has blocked the sender.
+        pub blocked_by_peer: bool,
         /// The sender's text id.
         pub sender_uid: String,
         /// The sender's name.
@@ -298,8 +300,10 @@ pub async fn send_scope<T: Tx>(
     tx.one(
         "SELECT c.tenant_id, c.kind, c.user_low, c.user_high, c.uuid, c.group_key, c.category, c.last_seq, c.muted_all, c.dissolved_at, m.state, \
          COALESCE(m.role, 0), m.silenced_until, COALESCE(MAX(m.joined_seq, m.cleared_seq), 0), \
-         c.kind = 1 AND EXISTS (SELECT 1 FROM blocks WHERE (user_id = c.user_low AND blocked_id = c.user_high) \
-         OR (user_id = c.user_high AND blocked_id = c.user_low)), \
+         c.kind = 1 AND EXISTS (SELECT 1 FROM blocks WHERE user_id = u.id \
+         AND blocked_id = c.user_low + c.user_high - u.id), \
+         c.kind = 1 AND EXISTS (SELECT 1 FROM blocks WHERE user_id = c.user_low + c.user_high - u.id \
+         AND blocked_id = u.id), \
          u.uid, u.name, u.nickname, u.avatar, u.status \
          FROM users u JOIN conversations c LEFT JOIN members m ON m.conversation_id = c.id AND m.user_id = u.id \
          WHERE u.id = $1 AND c.id = $2",

@@ -100,6 +100,39 @@ pub async fn list<T: Tx>(tx: &mut T, user_id: i64, limit: i64) -> Result<Vec<Ove
     tx.many(&sql, params![user_id, limit]).await
 }
 
+/// Part of the same list, pinned ones first, without the first `skip`; of one folder only if it is named.
+pub async fn page<T: Tx>(
+    tx: &mut T,
+    user_id: i64,
+    folder: Option<&str>,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<Overview>> {
+    let sql = format!(
+        "{} AND m.hidden_seq < c.last_seq AND ($2 IS NULL OR m.folder = $2) \
+         ORDER BY m.pinned DESC, c.updated_at DESC, c.id DESC LIMIT $3 OFFSET $4",
+        *SELECT
+    );
+    tx.many(&sql, params![user_id, folder, limit, skip]).await
+}
+
+/// How many [`page`] would give in all.
+pub async fn count_page<T: Tx>(tx: &mut T, user_id: i64, folder: Option<&str>) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM members m JOIN conversations c ON c.id = m.conversation_id \
+               WHERE m.user_id = $1 AND m.state = 1 AND c.dissolved_at IS NULL AND m.hidden_seq < c.last_seq \
+               AND ($2 IS NULL OR m.folder = $2)";
+    let row = tx.one::<(i64,)>(sql, params![user_id, folder]).await?;
+    Ok(row.map_or(0, |row| row.0))
+}
+
+/// The folders of a person's list and how many conversations are in each, by name.
+pub async fn folder_sizes<T: Tx>(tx: &mut T, user_id: i64, limit: i64) -> Result<Vec<(String, i64)>> {
+    let sql = "SELECT m.folder, COUNT(*) FROM members m JOIN conversations c ON c.id = m.conversation_id \
+               WHERE m.user_id = $1 AND m.folder <> '' AND m.state = 1 AND c.dissolved_at IS NULL \
+               AND m.hidden_seq < c.last_seq GROUP BY m.folder ORDER BY m.folder LIMIT $2";
+    tx.many(sql, params![user_id, limit]).await
+}
+
 /// One conversation of a person, also a hidden one.
 pub async fn one<T: Tx>(tx: &mut T, user_id: i64, conversation_id: i64) -> Result<Option<Overview>> {
     tx.one(

@@ -210,6 +210,35 @@ pub async fn search<T: Tx>(
         .await
 }
 
+/// Which accounts [`found`] gives and [`count_found`] counts.
+const FOUND: &str = "tenant_id = $1 AND status = 'ACTIVE' AND (uid LIKE $2 ESCAPE '\\' OR nickname LIKE $2 ESCAPE '\\' \
+     OR name LIKE $2 ESCAPE '\\' OR english_name LIKE $2 ESCAPE '\\' OR mobile = $3 OR email = $3)";
+
+/// The accounts that [`search`] finds. By id, without the first `skip`.
+pub async fn found<T: Tx>(
+    tx: &mut T,
+    tenant_id: i64,
+    keyword: &str,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<User>> {
+    let sql = format!(
+        "SELECT {} FROM users WHERE {FOUND} ORDER BY id LIMIT $4 OFFSET $5",
+        User::COLUMNS
+    );
+    let pattern = contains_pattern(keyword);
+    tx.many(&sql, params![tenant_id, &pattern, keyword, limit, skip])
+        .await
+}
+
+/// How many accounts [`found`] would give in all.
+pub async fn count_found<T: Tx>(tx: &mut T, tenant_id: i64, keyword: &str) -> Result<i64> {
+    let sql = format!("SELECT COUNT(*) FROM users WHERE {FOUND}");
+    let pattern = contains_pattern(keyword);
+    let row: Option<(i64,)> = tx.one(&sql, params![tenant_id, &pattern, keyword]).await?;
+    Ok(row.map_or(0, |row| row.0))
+}
+
 /// All accounts of a tenant whatever their status, by id, after `after_id`.
 pub async fn page<T: Tx>(tx: &mut T, tenant_id: i64, after_id: i64, limit: i64) -> Result<Vec<User>> {
     let sql = format!(

@@ -136,8 +136,14 @@ pub(crate) async fn unblock(State(app): State<App>, caller: Caller, Id(user_id):
 }
 
 pub(crate) async fn blocked(State(app): State<App>, caller: Caller) -> Answer<Vec<WireUser>> {
-    let found = app.core.query(&caller.actor, Blocks).await?;
-    data(found.iter().map(|found| user::wire(&app, found)).collect())
+    let found = app.core.query(&caller.actor, Blocks::all()).await?;
+    data(
+        found
+            .items
+            .iter()
+            .map(|blocked| user::wire(&app, &blocked.user))
+            .collect(),
+    )
 }
 
 /// Names of the caller's groups; the default one is always there.

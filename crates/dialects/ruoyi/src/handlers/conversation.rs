@@ -2,7 +2,8 @@
 
 use axum::extract::State;
 use parlance_core::command::{
-    ChangeView, CreateGroup, HideConversation, MarkRead, OpenDirect, PinMessage, ReadUpTo, UpdateGroup,
+    ChangeView, ConversationRef, CreateGroup, HideConversation, MarkRead, OpenDirect, PinMessage, ReadUpTo,
+    UpdateGroup,
 };
 use parlance_core::query::{
     ConversationMembers, ConversationOverview, Conversations, MessagesById, OneConversation,
@@ -116,9 +117,8 @@ pub(crate) async fn set_pinned(
         .pinned
         .ok_or_else(|| Refusal::bad("参数校验失败：缺少pinned"))?;
     let change = ChangeView {
-        conversation_id,
         pinned: Some(pinned),
-        ..ChangeView::default()
+        ..ChangeView::of(ConversationRef::Id(conversation_id))
     };
     app.core.execute(&caller.actor, change).await?;
     done(if pinned {
@@ -138,9 +138,8 @@ pub(crate) async fn set_muted(
         .muted
         .ok_or_else(|| Refusal::bad("参数校验失败：缺少muted"))?;
     let change = ChangeView {
-        conversation_id,
         muted: Some(muted),
-        ..ChangeView::default()
+        ..ChangeView::of(ConversationRef::Id(conversation_id))
     };
     app.core.execute(&caller.actor, change).await?;
     done(if muted {
@@ -164,16 +163,11 @@ pub(crate) async fn set_draft(
     Input(input): Input<DraftInput>,
 ) -> Answer<()> {
     let draft = Some(input.draft.unwrap_or_default());
-    app.core
-        .execute(
-            &caller.actor,
-            ChangeView {
-                conversation_id,
-                draft,
-                ..ChangeView::default()
-            },
-        )
-        .await?;
+    let change = ChangeView {
+        draft,
+        ..ChangeView::of(ConversationRef::Id(conversation_id))
+    };
+    app.core.execute(&caller.actor, change).await?;
     done("更新成功")
 }
 
@@ -338,11 +332,10 @@ pub(crate) async fn update(
         app.core.execute(&caller.actor, change).await?;
     }
     let change = ChangeView {
-        conversation_id,
         pinned: body.is_pinned,
         muted: body.is_muted,
         remark: body.remark,
-        draft: None,
+        ..ChangeView::of(ConversationRef::Id(conversation_id))
     };
     app.core.execute(&caller.actor, change).await?;
     done("更新成功")
