@@ -87,23 +87,34 @@ const GROUPS: &[Group] = &[
     },
 ];
 
-/// Loads the demo, unless its people are there already.
+/// Loads the demo, unless its people are there already, and gives a signature to log in at the dialect xuqm with.
 ///
 /// # Errors
 /// When the listener can be reached by others, or the store refuses.
-pub(crate) async fn load(core: &Core, listener: IpAddr) -> Result<(), Failure> {
+pub(crate) async fn load(core: &Core, listener: IpAddr) -> Result<String, Failure> {
     if !listener.to_canonical().is_loopback() {
         return Err(Failure::new(
             format!("the demo is not served on {listener}, because its passwords are known to everybody"),
             "listen on 127.0.0.1, or leave --demo out",
         ));
     }
-    fill(core).await.map_err(|error| {
+    let loaded = match fill(core).await {
+        Ok(()) => signature(core),
+        Err(error) => Err(error),
+    };
+    loaded.map_err(|error| {
         Failure::new(
             format!("the demo data cannot be loaded: {error}"),
             "take a data directory of its own for the demo with --data-dir",
         )
     })
+}
+
+/// What the default tenant signs for somebody of the demo, to log in at the dialect xuqm with.
+fn signature(core: &Core) -> Result<String, Error> {
+    let (first, _) = PEOPLE[XIAOMING];
+    let signed = core.sign_for(&Actor::system(DEFAULT_TENANT), first, None)?;
+    Ok(signed.signature)
 }
 
 async fn fill(core: &Core) -> Result<(), Error> {
@@ -179,7 +190,7 @@ fn person(user_id: UserId) -> Actor {
 }
 
 /// How to use the demo of a server at this URL's address, to be pasted into a shell.
-pub(crate) fn instructions(scheme: &str, address: SocketAddr) -> String {
+pub(crate) fn instructions(scheme: &str, address: SocketAddr, signature: &str) -> String {
     let mut text = String::from("\nDemo people, all with the password ");
     let socket = if scheme == "https" { "wss" } else { "ws" };
     let (first, _) = PEOPLE[XIAOMING];
@@ -205,6 +216,12 @@ The dialect platform explains itself at {scheme}://{address}/api/v1/docs and tak
 
   curl -s {scheme}://{address}/api/v1/auth/login -d 'username={first}&password={PASSWORD}'; echo
 
+The dialect xuqm takes a signature instead of a password, here one for {first}:
+
+  TOKEN=$(curl -s {scheme}://{address}/api/im/auth/login -d userSig={signature} \
+    | sed 's/.*"token":"\([^"]*\)".*/\1/')
+  curl -s {scheme}://{address}/api/im/conversations -H "Authorization: Bearer $TOKEN"; echo
+
 "#
     );
     text
@@ -229,10 +246,11 @@ mod tests {
 
     #[test]
     fn instructions_name_the_address() {
-        let text = instructions("https", "127.0.0.1:8443".parse().unwrap());
+        let text = instructions("https", "127.0.0.1:8443".parse().unwrap(), "sig");
         assert!(text.contains("curl -s https://127.0.0.1:8443/api/auth/login"));
         assert!(text.contains("wss://127.0.0.1:8443/ws/im?token=$TOKEN"));
         assert!(text.contains(r#"{"type":"message""#));
         assert!(text.contains("https://127.0.0.1:8443/api/v1/docs"));
+        assert!(text.contains("userSig=sig"));
     }
 }

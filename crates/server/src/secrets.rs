@@ -47,9 +47,9 @@ const WEAK_WORDS: &[&str] = &[
 
 const HEAD: &str = "\
 # Secrets of this Parlance server, made at first start. Keep this file private and in your backups.
-# Without token_signing_key everybody has to log in again. Without sealing_key the secrets of apps in the database
-# cannot be read any more, and every app needs a new one. admin_password is what the user admin was made with; it is
-# not used again once admin exists. The environment variables PARLANCE_ADMIN_PASSWORD,
+# Without token_signing_key everybody has to log in again. Without sealing_key the secrets of apps and tenants in the
+# database cannot be read any more, and each of them needs a new one. admin_password is what the user admin was made
+# with; it is not used again once admin exists. The environment variables PARLANCE_ADMIN_PASSWORD,
 # PARLANCE_INTERNAL_TOKEN, PARLANCE_APP_KEY and PARLANCE_APP_SECRET go before what stands here.
 
 ";

@@ -70,9 +70,10 @@ pub async fn run(
     }
     let core = open_core(&config, &secrets, data.path()).await?;
     let made = bootstrap(&core, &mut secrets).await?;
-    if content == Content::Demo {
-        demo::load(&core, address.ip()).await?;
-    }
+    let demo_signature = match content {
+        Content::Demo => Some(demo::load(&core, address.ip()).await?),
+        Content::Own => None,
+    };
     let _control = open_control(data.path(), &core);
     let server = Server {
         listeners: vec![listener],
@@ -85,7 +86,7 @@ pub async fn run(
         shutdown: stopping,
     };
     data.write_address(address)?;
-    announce(&config, address, made.as_deref(), content);
+    announce(&config, address, made.as_deref(), demo_signature.as_deref());
     let drained = server.run().await;
     data.forget_address();
     if let Drained::Left(connections) = drained {
@@ -238,7 +239,12 @@ fn open_control(data: &Path, core: &Core) -> Option<Control> {
 }
 
 /// Tells whoever started the server where it is. Scripts read this, so it goes to standard output and not to the log.
-fn announce(config: &Config, address: SocketAddr, admin_password: Option<&str>, content: Content) {
+fn announce(
+    config: &Config,
+    address: SocketAddr,
+    admin_password: Option<&str>,
+    demo_signature: Option<&str>,
+) {
     let scheme = if config.tls.certificate.is_some() {
         "https"
     } else {
@@ -258,8 +264,8 @@ fn announce(config: &Config, address: SocketAddr, admin_password: Option<&str>, 
         "Parlance {} is listening on {scheme}://{address}",
         env!("CARGO_PKG_VERSION")
     );
-    if content == Content::Demo {
-        text.push_str(&demo::instructions(scheme, address));
+    if let Some(signature) = demo_signature {
+        text.push_str(&demo::instructions(scheme, address, signature));
     }
     let mut out = io::stdout().lock();
     // A closed standard output is no reason not to serve.

@@ -8,7 +8,7 @@ use crate::command::{Command, Context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::policy;
-use crate::tenant::{DeviceRule, TenantSettings};
+use crate::tenant::{DeviceRule, Secret, TenantSettings};
 use crate::types::{DEFAULT_TENANT, TenantId};
 
 /// What changes of a tenant; what is `None` stays.
@@ -16,6 +16,8 @@ use crate::types::{DEFAULT_TENANT, TenantId};
 pub struct TenantChanges {
     /// What people call it, 1 to 100 characters.
     pub name: Option<String>,
+    /// What signs for it from now on, 8 to 256 bytes. The default tenant's is what the server is started with.
+    pub secret: Option<Secret>,
     /// Whether its people may use the server. The default tenant always is.
     pub enabled: Option<bool>,
     /// Whether its signature makes the accounts that it names.
@@ -54,6 +56,8 @@ impl TenantChanges {
 pub(crate) struct UpdateTenant {
     pub(crate) app_key: String,
     pub(crate) changes: TenantChanges,
+    /// The secret among the changes, sealed.
+    pub(crate) sealed_secret: Option<Vec<u8>>,
 }
 
 impl Command for UpdateTenant {
@@ -72,6 +76,14 @@ impl Command for UpdateTenant {
                 return Err(Error::invalid("the default tenant cannot be disabled"));
             }
             row.enabled = enabled;
+        }
+        if let Some(sealed_secret) = &self.sealed_secret {
+            if id == DEFAULT_TENANT {
+                return Err(Error::invalid(
+                    "the default tenant's secret is what the server is started with",
+                ));
+            }
+            row.secret = Some(sealed_secret.clone());
         }
         let settings = self.changes.applied_to(TenantSettings::of(&row));
         checked_settings(settings)?.write_to(&mut row);

@@ -10,7 +10,7 @@ use crate::core::Core;
 use crate::error::{ErrorKind, Result};
 use crate::field;
 use crate::hex::hexadecimal;
-use crate::tenant::{Tenant, TenantSettings};
+use crate::tenant::{Secret, Tenant, TenantSettings};
 use crate::types::{DEFAULT_TENANT, TenantId};
 
 /// A tenant to be made.
@@ -19,7 +19,7 @@ pub struct NewTenant {
     /// The public key that its clients will name it by, for good: 1 to 64 ASCII letters, digits, `_`, `-` or `.`.
     pub app_key: String,
     /// What signs for it, 8 to 256 bytes; none to have one drawn.
-    pub secret: Option<String>,
+    pub secret: Option<Secret>,
     /// What people call it, at most 100 characters; empty for its key.
     pub name: String,
     /// What holds in it.
@@ -51,7 +51,7 @@ impl Core {
     pub async fn create_tenant(&self, actor: &Actor, new: NewTenant) -> Result<CreatedTenant> {
         field::app_key(&new.app_key)?;
         let secret = match new.secret {
-            Some(secret) => secret,
+            Some(secret) => secret.text().to_owned(),
             None => format!("as_{}", hexadecimal(&rand::random::<[u8; 24]>())),
         };
         field::app_secret(&secret)?;
@@ -67,7 +67,7 @@ impl Core {
     }
 
     /// Changes a tenant; what is `None` stays. One that is no longer enabled loses its connections, and its tokens are
-    /// good for nothing until it is enabled again.
+    /// good for nothing until it is enabled again. A new secret replaces the one so far at once; tokens stay good.
     ///
     /// # Errors
     /// `Forbidden`, `ItemMissing` for an unknown key, `Invalid` also for disabling the default tenant.
@@ -77,14 +77,20 @@ impl Core {
         app_key: &str,
         changes: TenantChanges,
     ) -> Result<Arc<Tenant>> {
-        let id = self.execute(
-            actor,
-            UpdateTenant {
-                app_key: app_key.to_owned(),
-                changes,
-            },
-        );
-        self.tenant(id.await?)
+        let sealed_secret = match &changes.secret {
+            Some(secret) => {
+                field::app_secret(secret.text())?;
+                Some(self.tenants().seal(app_key, secret.text())?)
+            }
+            None => None,
+        };
+        let command = UpdateTenant {
+            app_key: app_key.to_owned(),
+            changes,
+            sealed_secret,
+        };
+        let id = self.execute(actor, command).await?;
+        self.tenant(id)
     }
 
     /// The tenant that clients name by this key.
@@ -106,7 +112,7 @@ impl Core {
     pub(crate) fn sealed_for_bootstrap(&self, app_key: &str, app_secret: &str) -> Result<Option<Vec<u8>>> {
         let known = self.tenants().by_id(DEFAULT_TENANT);
         let same = known.is_some_and(|tenant| {
-            let secret = tenant.secret.as_ref().map(super::Secret::text);
+            let secret = tenant.secret.as_ref().map(Secret::text);
             tenant.app_key == app_key && secret == Some(app_secret)
         });
         if same {

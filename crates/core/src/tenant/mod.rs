@@ -100,9 +100,14 @@ impl DeviceRule {
 
 /// A secret in memory, which no log shows.
 #[derive(Clone)]
-pub(crate) struct Secret(Arc<str>);
+pub struct Secret(Arc<str>);
 
 impl Secret {
+    /// A secret that somebody has chosen.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.0
     }
@@ -182,7 +187,7 @@ impl Tenants {
             enabled: row.enabled,
             settings: TenantSettings::of(row),
             created_at: row.created_at,
-            secret: secret.map(|text| Secret(text.into())),
+            secret: secret.map(Secret::new),
         });
         let mut known = self.known.write();
         if let Some(before) = known.by_id.insert(row.id, Arc::clone(&tenant)) {

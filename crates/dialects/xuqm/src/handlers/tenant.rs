@@ -20,8 +20,8 @@ pub(crate) async fn create(
     let wanted = changes(&input)?;
     let new = NewTenant {
         app_key: input.required("appKey")?,
-        secret: input.text("appSecret")?.filter(|secret| !secret.is_empty()),
         settings: wanted.applied_to(TenantSettings::default()),
+        secret: wanted.secret,
         name: wanted.name.unwrap_or_default(),
     };
     let created = app.core.create_tenant(&caller.actor, new).await?;
@@ -65,6 +65,7 @@ pub(crate) async fn update(
     AnyApp(input): AnyApp,
 ) -> Answer<WireTenant> {
     let changes = changes(&input)?;
-    let tenant = app.core.update_tenant(&caller.actor, &app_key, changes).await?;
+    let updated = app.core.update_tenant(&caller.actor, &app_key, changes);
+    let tenant = updated.await?;
     reply::data(WireTenant::new(&tenant))
 }

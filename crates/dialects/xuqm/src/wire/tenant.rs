@@ -1,7 +1,7 @@
 //! Tenants and their settings, under the names of 1.5.
 
 use parlance_core::command::TenantChanges;
-use parlance_core::tenant::{CreatedTenant, DeviceRule, Tenant, TenantSettings};
+use parlance_core::tenant::{CreatedTenant, DeviceRule, Secret, Tenant, TenantSettings};
 use serde::Serialize;
 
 use crate::input::Input;
@@ -93,6 +93,10 @@ pub(crate) fn changes(input: &Input) -> Result<TenantChanges, Refusal> {
     let word = first(from, |input| input.text("multiDeviceLoginMode"))?;
     Ok(TenantChanges {
         name: input.text("name")?,
+        secret: input
+            .text("appSecret")?
+            .filter(|secret| !secret.is_empty())
+            .map(Secret::new),
         enabled: flag("enabled")?,
         auto_register: flag("autoRegister")?,
         contacts_only: flag("friendRequired")?,

@@ -108,6 +108,34 @@ async fn settings_are_taken_flat_or_nested() {
 }
 
 #[tokio::test]
+async fn a_new_secret_replaces_the_old_one_at_once() {
+    let house = House::open().await;
+    let old = house.tenant("ak_b", json!({})).await;
+    let before = house.person_of(&old, "ann").await;
+    let admin = house.admin().await;
+    let patch = async |key: &str, secret: &str| {
+        let request = admin.http.request("PATCH", &format!("{PATH}/{key}"));
+        admin
+            .http
+            .fetch(request.json(&json!({ "appSecret": secret })))
+            .await
+    };
+    refused(&patch("ak_b", "short").await, 400);
+    refused(&patch(APP_KEY, "as_of_the_operator").await, 400);
+    let shown = ok(&patch("ak_b", "as_another_secret").await);
+    assert!(shown.get("appSecret").is_none());
+    let login = json!({ "appKey": "ak_b", "userSig": house.signature(&old, "ann") });
+    refused(&house.stranger().post("/api/im/auth/login", login).await, 401);
+    let new = Signer {
+        secret: "as_another_secret".into(),
+        ..old
+    };
+    house.person_of(&new, "ann").await;
+    refused(&before.http.get(PATH).await, 403);
+    house.server.stop().await;
+}
+
+#[tokio::test]
 async fn a_disabled_tenant_is_shut_out_until_it_is_enabled_again() {
     let house = House::open().await;
     let signer = house.tenant("ak_b", json!({})).await;
