@@ -209,8 +209,8 @@ pub struct MessageSent {
     pub view: MessageView,
     /// Where it stands.
     pub place: Place,
-    /// People mentioned by name.
-    pub mentioned: Vec<UserId>,
+    /// The text ids of those whom it mentions by name.
+    pub mentioned: Vec<String>,
     /// The connection it came from, which gets an acknowledgement instead of an echo.
     pub origin: Option<SessionId>,
 }
@@ -222,6 +222,8 @@ pub struct MessageChange {
     pub at: MessageRef,
     /// The message as it is now.
     pub view: MessageView,
+    /// The text ids of those whom it mentions by name.
+    pub mentioned: Vec<String>,
     /// Where it stands.
     pub place: Place,
 }

@@ -90,6 +90,16 @@ impl Hub {
             .is_some_and(|outboxes| is_present(outboxes))
     }
 
+    /// The tokens of the live connections on which a person is present; the empty one stands for none.
+    pub(crate) fn present_tokens(&self, user_id: UserId) -> Vec<String> {
+        let users = self.users.read();
+        let outboxes = users.get(&user_id).into_iter().flatten();
+        outboxes
+            .filter(|outbox| outbox.attendance == Attendance::Present)
+            .map(|outbox| outbox.token_id.to_string())
+            .collect()
+    }
+
     /// Live connections and people connected.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let users = self.users.read();

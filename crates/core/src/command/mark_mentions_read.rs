@@ -58,6 +58,7 @@ mod tests {
         message.mentions = Mentions {
             user_ids: who.iter().map(|actor| actor.user_id).collect(),
             all,
+            ..Mentions::default()
         };
         test.core.execute(by, message).await.unwrap().view.message.id
     }

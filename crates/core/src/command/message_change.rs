@@ -2,14 +2,14 @@
 //! message behind. Whether it is allowed is the policy's business.
 
 use parlance_store::Tx;
-use parlance_store::table::{conversation, file, message, message_edit, reaction};
+use parlance_store::table::{conversation, file, message, message_context, message_edit, reaction};
 
 use crate::command::Context;
 use crate::error::Result;
 use crate::event::{Event, MessageChange, MessageRef};
 use crate::place::Place;
 use crate::query::view;
-use crate::types::{Conversation, Message, UserCard};
+use crate::types::{Conversation, Message, MessageId, UserCard};
 
 /// What an event says about a message that the caller has recalled or edited, as it stands in its row by now.
 pub(crate) async fn change<T: Tx>(
@@ -22,12 +22,20 @@ pub(crate) async fn change<T: Tx>(
         Some(sender_id) => message::card(cx.tx, sender_id).await?,
         None => None,
     };
+    let mentioned = mentioned(cx.tx, message.id).await?;
     let view = view(cx.tx, message::WithSender { message, sender }).await?;
     Ok(Box::new(MessageChange {
         at,
         view,
+        mentioned,
         place: Place::of(conversation),
     }))
+}
+
+/// The text ids of those whom a message mentions by name.
+pub(crate) async fn mentioned<T: Tx>(tx: &mut T, id: MessageId) -> Result<Vec<String>> {
+    let found = message_context::mentioned(tx, &[id]).await?;
+    Ok(found.into_iter().map(|one| one.uid).collect())
 }
 
 /// What an event says about a change of `message` by the caller.

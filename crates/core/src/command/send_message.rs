@@ -4,7 +4,7 @@ use parlance_store::Tx;
 use parlance_store::table::{conversation, file, inbox, member, mention, message, user};
 
 use crate::command::notify::notify_each;
-use crate::command::{Command, Context, NamedFiles, open_direct};
+use crate::command::{Command, Context, NamedFiles, message_change, open_direct};
 use crate::env::Limits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, MessageSent};
@@ -43,6 +43,8 @@ pub enum Target {
 pub struct Mentions {
     /// By name; who is not a member is passed over.
     pub user_ids: Vec<UserId>,
+    /// By text id, in the same way.
+    pub uids: Vec<String>,
     /// Everybody; counts only from an owner or administrator of a group.
     pub all: bool,
 }
@@ -142,6 +144,11 @@ impl Command for SendMessage {
         conversation::advance(cx.tx, conversation_id, message.seq, message.id, cx.now).await?;
         member::count_own(cx.tx, conversation_id, cx.actor.user_id).await?;
         let mentioned = self.mention(cx, &message).await?;
+        let uids = if mentioned.is_empty() {
+            Vec::new()
+        } else {
+            message_change::mentioned(cx.tx, message.id).await?
+        };
         for file in &carried {
             file::share(cx.tx, file.id, conversation_id, message.id).await?;
         }
@@ -160,7 +167,7 @@ impl Command for SendMessage {
         cx.record(Event::MessageSent(Box::new(MessageSent {
             view: view.clone(),
             place: place.clone(),
-            mentioned: mentioned.clone(),
+            mentioned: uids,
             origin: cx.actor.session,
         })));
         let name = view.sender.as_ref().map_or("", |sender| sender.name.as_str());
@@ -311,8 +318,18 @@ impl SendMessage {
 
     /// Writes who is mentioned; whoever is not a member is passed over.
     async fn mention<T: Tx>(&self, cx: &mut Context<'_, T>, message: &Message) -> Result<Vec<UserId>> {
+        let mut named: Vec<UserId> = self
+            .mentions
+            .user_ids
+            .iter()
+            .take(MENTIONS_MAX)
+            .copied()
+            .collect();
+        for uid in self.mentions.uids.iter().take(MENTIONS_MAX - named.len()) {
+            named.extend(user::id_of(cx.tx, cx.actor.tenant_id, uid).await?);
+        }
         let mut mentioned = Vec::new();
-        for user_id in self.mentions.user_ids.iter().take(MENTIONS_MAX).copied() {
+        for user_id in named {
             let known = user_id == cx.actor.user_id || mentioned.contains(&user_id);
             if known
                 || !member::get(cx.tx, message.conversation_id, user_id)

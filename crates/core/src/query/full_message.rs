@@ -251,7 +251,8 @@ mod tests {
         let team = test.group(&ann, "team", &[&bob]).await;
         let mut command = SendMessage::text(Target::Conversation(team), "hear");
         command.mentions = Mentions {
-            user_ids: vec![bob.user_id, eve.user_id],
+            user_ids: vec![bob.user_id],
+            uids: vec!["eve".into(), "nobody".into(), "bob".into()],
             all: true,
         };
         command.client_id = Some("mine".into());

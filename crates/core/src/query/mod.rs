@@ -23,6 +23,7 @@ mod message;
 mod named_group;
 mod notification;
 mod passing;
+mod presence;
 mod reaction;
 mod receipt;
 mod relation;
@@ -72,6 +73,7 @@ pub use named_group::{
 };
 pub use notification::{FindNotification, Notifications, UnreadNotifications};
 pub(crate) use passing::{MaySignal, MayType};
+pub use presence::{Presence, Presences};
 pub use reaction::{CountReactions, ReactionBy, ReactionCount, Reactions};
 pub use receipt::{Marks, MessageMarks, ReadCount, ReadStatus, Reader, WhoRead};
 pub use relation::{BlockRelations, ContactRelations, Relation};

@@ -71,6 +71,7 @@ fn changed(message: message::Message, at: MessageRef) -> Box<MessageChange> {
     Box::new(MessageChange {
         at,
         view,
+        mentioned: Vec::new(),
         place: Place::Direct { low: 1, high: 2 },
     })
 }

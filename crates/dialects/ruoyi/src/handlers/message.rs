@@ -81,6 +81,7 @@ impl SendBody {
             mentions: Mentions {
                 user_ids: mentions.user_ids.unwrap_or_default(),
                 all: mentions.mention_all.unwrap_or(false),
+                ..Mentions::default()
             },
         })
     }

@@ -1,5 +1,7 @@
 //! One function for each route: parse, one call to the core, format.
 
 pub(crate) mod auth;
+pub(crate) mod history;
 pub(crate) mod message;
+pub(crate) mod presence;
 pub(crate) mod tenant;

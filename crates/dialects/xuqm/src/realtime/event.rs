@@ -53,7 +53,7 @@ fn message(sent: &MessageSent, called: &Called) -> Option<Bytes> {
     let full = FullMessage {
         view: sent.view.clone(),
         place: Arc::clone(called.place.as_ref()?),
-        mentioned: Vec::new(),
+        mentioned: sent.mentioned.clone(),
         status: MessageStatus::Sent,
     };
     Some(Bytes::from(WireMessage::new(&full).json()))
@@ -127,7 +127,7 @@ fn changed(change: &MessageChange, called: &Called) -> Option<FullMessage> {
     Some(FullMessage {
         view: change.view.clone(),
         place: Arc::clone(called.place.as_ref()?),
-        mentioned: Vec::new(),
+        mentioned: change.mentioned.clone(),
         status,
     })
 }

@@ -2,6 +2,8 @@
 //! covers it. The router is built from it, and so is the coverage ledger in `docs/dialects/xuqm.md`.
 
 mod auth;
+mod message;
+mod presence;
 mod tenant;
 
 use std::sync::LazyLock;
@@ -59,7 +61,13 @@ impl route_table::Guard<App> for Guard {
 pub(crate) type Route = Line<Guard, App>;
 
 fn all() -> Vec<Route> {
-    [auth::routes(), tenant::routes()].into_iter().flatten().collect()
+    let areas = [
+        auth::routes(),
+        message::routes(),
+        presence::routes(),
+        tenant::routes(),
+    ];
+    areas.into_iter().flatten().collect()
 }
 
 /// Every route with the test that covers it.

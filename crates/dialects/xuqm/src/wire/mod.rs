@@ -3,4 +3,5 @@
 pub(crate) mod auth;
 pub(crate) mod event;
 pub(crate) mod message;
+pub(crate) mod presence;
 pub(crate) mod tenant;

@@ -7,7 +7,11 @@
 )]
 
 mod auth;
+mod history;
 mod house;
+mod message;
+mod offline;
+mod presence;
 mod socket;
 mod stomp;
 mod tenant;
