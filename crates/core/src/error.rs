@@ -12,6 +12,8 @@ pub enum ErrorKind {
     ConversationMissing,
     /// Not (or no longer) a member.
     NotMember,
+    /// The person named is not (or no longer) a member.
+    MemberMissing,
     /// No message with this id that the caller can see.
     MessageMissing,
     /// The message is somebody else's.

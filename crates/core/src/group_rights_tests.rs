@@ -92,6 +92,7 @@ impl Scene<'_> {
                 let mute = MuteGroup {
                     conversation_id: self.group,
                     muted: true,
+                    until: None,
                 };
                 self.run(self.owner, mute).await?;
                 self.send(actor).await
@@ -156,6 +157,7 @@ impl Scene<'_> {
                     MuteGroup {
                         conversation_id,
                         muted: true,
+                        until: None,
                     },
                 )
                 .await

@@ -349,7 +349,7 @@ pub(crate) async fn member_of<T: Tx>(tx: &mut T, id: ConversationId, user_id: Us
     let found = member::get(tx, id, user_id).await?;
     found
         .filter(|member| member.state)
-        .ok_or_else(|| ErrorKind::NotMember.into())
+        .ok_or_else(|| ErrorKind::MemberMissing.into())
 }
 
 /// Whether all of these (distinct, rising) are active accounts of the caller's tenant; the detail names who is not.

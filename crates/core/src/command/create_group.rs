@@ -231,6 +231,7 @@ impl CreateGroup {
             history_open: self.history_open,
             invite_role: self.invite_role.number(),
             muted_all: false,
+            muted_until: None,
             last_seq: 0,
             last_message_id: None,
             last_message_at: None,

@@ -128,6 +128,7 @@ fn blank<T>(cx: &Context<'_, T>, tenant_id: i64, low: UserId, high: UserId) -> C
         history_open: true,
         invite_role: Role::Owner.number(),
         muted_all: false,
+        muted_until: None,
         last_seq: 0,
         last_message_id: None,
         last_message_at: None,

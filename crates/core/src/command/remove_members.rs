@@ -19,7 +19,7 @@ const REMOVED_MAX: i64 = 500;
 /// else the member, who has been in longest, and has no owner when nobody is left.
 ///
 /// # Errors
-/// `GroupMissing`; `NotMember` for a caller who is not in, and when none of the people is; `RoleTooLow` below
+/// `GroupMissing`; `NotMember`; `MemberMissing` when none of the people is in; `RoleTooLow` below
 /// administrator and for an administrator who names another one; `OwnerProtected` for the owner; `Invalid` for the
 /// caller itself, who leaves instead. The server gets only the first of these, and `Invalid` for too many.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ impl Command for RemoveMembers {
         let gone: Vec<UserId> = there.into_iter().map(|(user_id, _)| user_id).collect();
         if gone.is_empty() {
             return match role {
-                Some(_) => Err(ErrorKind::NotMember.into()),
+                Some(_) => Err(ErrorKind::MemberMissing.into()),
                 None => Ok(gone),
             };
         }
@@ -68,7 +68,7 @@ impl Command for RemoveMembers {
 ///
 /// # Errors
 /// Of the whole: `GroupMissing`, `NotMember` for the caller, `RoleTooLow` below administrator, `Invalid` for nobody and
-/// for more than 500. Of one: `NotMember`; `RoleTooLow` for an administrator who names another one; `OwnerProtected`
+/// for more than 500. Of one: `MemberMissing`; `RoleTooLow` for an administrator who names another one; `OwnerProtected`
 /// for the owner; `Invalid` for the caller itself, who leaves instead.
 #[derive(Clone, Debug)]
 pub struct RemoveEach {
@@ -105,7 +105,7 @@ impl Command for RemoveEach {
         for user_id in asked {
             let known = there.binary_search_by_key(&user_id, |(user_id, _)| *user_id);
             let allowed = match known.map(|place| Role::of(there[place].1)) {
-                Err(_) => Err(ErrorKind::NotMember.into()),
+                Err(_) => Err(ErrorKind::MemberMissing.into()),
                 Ok(_) if user_id == me => Err(self_removed(group.owner_id == Some(me))),
                 Ok(other) => policy::outranks(acting, other),
             };
@@ -214,8 +214,8 @@ mod tests {
         };
         let cases = [
             (vec![bob.user_id, ann.user_id], ErrorKind::OwnerProtected),
-            (vec![eve.user_id, 0], ErrorKind::NotMember),
-            (vec![], ErrorKind::NotMember),
+            (vec![eve.user_id, 0], ErrorKind::MemberMissing),
+            (vec![], ErrorKind::MemberMissing),
             (vec![7; 6], ErrorKind::Invalid),
         ];
         for (user_ids, kind) in cases {
@@ -284,7 +284,7 @@ mod tests {
                 (ann.user_id, ErrorKind::OwnerProtected),
                 (bob.user_id, ErrorKind::Invalid),
                 (cid.user_id, ErrorKind::RoleTooLow),
-                (77, ErrorKind::NotMember),
+                (77, ErrorKind::MemberMissing),
             ],
         };
         assert_eq!(removed, expected);
@@ -298,8 +298,8 @@ mod tests {
             removed.refused,
             [
                 (ann.user_id, ErrorKind::OwnerProtected),
-                (dan.user_id, ErrorKind::NotMember),
-                (77, ErrorKind::NotMember)
+                (dan.user_id, ErrorKind::MemberMissing),
+                (77, ErrorKind::MemberMissing)
             ]
         );
         for user_ids in [Vec::new(), vec![bob.user_id; 501]] {

@@ -25,8 +25,8 @@ const TOLD_MAX: i64 = 100;
 /// Asks to come into a group. Who has asked already gets the request that waits; it is not changed.
 ///
 /// # Errors
-/// `GroupMissing`; `Forbidden` for a group that is by invitation only; `ItemExists` for a member; `GroupFull` for a
-/// free group; `Invalid` for more than 200 characters and for more than 100 requests that wait.
+/// `GroupMissing`; `Forbidden` for a group that is by invitation only; `GroupFull` for a free group; `Invalid`
+/// for a member, for more than 200 characters and for more than 100 requests that wait.
 #[derive(Clone, Debug)]
 pub struct RequestToJoin {
     /// Which group.
@@ -44,7 +44,7 @@ impl Command for RequestToJoin {
         field::at_most("the remark of a request", &self.remark, REMARK_CHARS_MAX)?;
         let known = member::get(cx.tx, group.id, me).await?;
         if known.is_some_and(|member| member.state) {
-            return Err(Error::new(ErrorKind::ItemExists, "you are a member already"));
+            return Err(Error::invalid("you are a member already"));
         }
         let request = match JoinOption::of(group.join_option) {
             JoinOption::Invited => return Err(ErrorKind::Forbidden.into()),
@@ -163,7 +163,7 @@ mod tests {
             matches!(&told.event, Event::MembersAdded { user_ids, by, .. } if *user_ids == [bob.user_id] && *by == bob.user_id)
         );
         let again = test.core.execute(&bob, ask(group.conversation_id)).await;
-        assert_eq!(refusal(again), ErrorKind::ItemExists);
+        assert_eq!(refusal(again), ErrorKind::Invalid);
     }
 
     #[tokio::test]
@@ -264,7 +264,7 @@ mod tests {
         test.core.execute(&bob, ask(free.conversation_id)).await.unwrap();
         for (who, conversation_id, kind) in [
             (&eve, invited.conversation_id, ErrorKind::Forbidden),
-            (&ann, invited.conversation_id, ErrorKind::ItemExists),
+            (&ann, invited.conversation_id, ErrorKind::Invalid),
             (&eve, free.conversation_id, ErrorKind::GroupFull),
             (&foreign, free.conversation_id, ErrorKind::GroupMissing),
             (&eve, direct, ErrorKind::GroupMissing),

@@ -280,6 +280,7 @@ async fn open<T: Tx>(cx: &mut Context<'_, T>, app: &App, receiver: Option<UserId
         history_open: true,
         invite_role: Role::Owner.number(),
         muted_all: false,
+        muted_until: None,
         last_seq: 0,
         last_message_id: None,
         last_message_at: None,

@@ -12,7 +12,7 @@ use crate::types::{ConversationId, Role, UserId};
 /// Sets the role of a member. The role it has already changes nothing.
 ///
 /// # Errors
-/// `GroupMissing`; `NotMember` for a caller or a person who is not in; `RoleTooLow` for anybody but the owner;
+/// `GroupMissing`; `NotMember`; `MemberMissing`; `RoleTooLow` for anybody but the owner;
 /// `OwnerProtected` for the owner itself; `Invalid` for the role of owner, which is handed on by
 /// [`TransferGroup`](super::TransferGroup).
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +95,7 @@ mod tests {
         let conversation_id = test.group(&ann, "team", &[&bob]).await;
         for (who, role, kind) in [
             (&bob, Role::Owner, ErrorKind::Invalid),
-            (&eve, Role::Admin, ErrorKind::NotMember),
+            (&eve, Role::Admin, ErrorKind::MemberMissing),
         ] {
             let set = SetRole {
                 conversation_id,

@@ -18,7 +18,7 @@ const SILENCED_MAX: usize = 500;
 /// Silences a member until a time, or lifts the silence. It holds also over leaving and coming back.
 ///
 /// # Errors
-/// `GroupMissing`; `NotMember` for a caller or a person who is not in; `RoleTooLow` below administrator and for an
+/// `GroupMissing`; `NotMember`; `MemberMissing`; `RoleTooLow` below administrator and for an
 /// administrator who names another one; `OwnerProtected` for the owner; `Invalid` for a time that is past or more
 /// than 100 years away.
 #[derive(Clone, Copy, Debug)]
@@ -206,7 +206,7 @@ mod tests {
         };
         for (user_ids, kind) in [
             (vec![bob.user_id, ann.user_id], ErrorKind::OwnerProtected),
-            (vec![bob.user_id, 77], ErrorKind::NotMember),
+            (vec![bob.user_id, 77], ErrorKind::MemberMissing),
             (Vec::new(), ErrorKind::Invalid),
             (vec![bob.user_id; 501], ErrorKind::Invalid),
         ] {

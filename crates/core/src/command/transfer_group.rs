@@ -13,7 +13,7 @@ use crate::types::{Conversation, ConversationId, Member, Role, UserId};
 /// Makes another member the owner. A silence of the new owner ends, since nobody could lift it any more.
 ///
 /// # Errors
-/// `GroupMissing`; `NotMember` for a caller or a person who is not in; `RoleTooLow` for anybody but the owner;
+/// `GroupMissing`; `NotMember`; `MemberMissing`; `RoleTooLow` for anybody but the owner;
 /// `UserMissing` for a disabled account; `Invalid` for who owns it already.
 #[derive(Clone, Copy, Debug)]
 pub struct TransferGroup {
@@ -164,7 +164,7 @@ mod tests {
         let test = TestCore::start().await;
         let (ann, eve) = (test.user("ann").await, test.user("eve").await);
         let conversation_id = test.group(&ann, "team", &[]).await;
-        for (who, kind) in [(&ann, ErrorKind::Invalid), (&eve, ErrorKind::NotMember)] {
+        for (who, kind) in [(&ann, ErrorKind::Invalid), (&eve, ErrorKind::MemberMissing)] {
             let transfer = TransferGroup {
                 conversation_id,
                 user_id: who.user_id,

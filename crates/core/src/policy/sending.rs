@@ -100,6 +100,7 @@ mod tests {
         let mute = MuteGroup {
             conversation_id: team,
             muted: true,
+            until: None,
         };
         test.core.execute(&ann, mute).await.unwrap();
         for target in [Target::User(bob.user_id), Target::Conversation(team)] {

@@ -19,7 +19,7 @@ const MEMBERS_PAGE_MAX: i64 = 10_000;
 /// A group as one of its members sees it.
 #[derive(Clone, Debug)]
 pub struct Group {
-    /// The group; `members_count` tells how many are in.
+    /// The group; `members_count` tells how many are in, `muted_all` whether it is muted now.
     pub conversation: Conversation,
     /// The caller's role.
     pub role: Role,
@@ -57,12 +57,13 @@ impl Query for GroupDetails {
 
 impl Group {
     fn new<T>(
-        conversation: Conversation,
+        mut conversation: Conversation,
         role: Role,
         silenced_until: Option<Timestamp>,
         owner: Option<UserCard>,
         cx: &ReadContext<'_, T>,
     ) -> Self {
+        conversation.muted_all = conversation.is_muted(cx.now);
         Self {
             role,
             silence: policy::silence(role, conversation.muted_all, silenced_until, cx.now),
@@ -205,7 +206,7 @@ async fn page<T: Tx>(
 /// Why a member of a group may not write there; none who may.
 ///
 /// # Errors
-/// `GroupMissing`; `NotMember` for a caller or a person who is not in.
+/// `GroupMissing`, `NotMember`, `MemberMissing`.
 #[derive(Clone, Copy, Debug)]
 pub struct WhySilent {
     /// Which group.
@@ -222,7 +223,7 @@ impl Query for WhySilent {
         let member = policy::member_of(cx.tx, self.conversation_id, self.user_id).await?;
         Ok(policy::silence(
             Role::of(member.role),
-            conversation.muted_all,
+            conversation.is_muted(cx.now),
             member.silenced_until,
             cx.now,
         ))

@@ -55,7 +55,7 @@ impl Query for MemberPage {
 /// One member of a group.
 ///
 /// # Errors
-/// `GroupMissing`; `NotMember` for a caller or a person who is not in.
+/// `GroupMissing`, `NotMember`, `MemberMissing`.
 #[derive(Clone, Copy, Debug)]
 pub struct OneMember {
     /// Which group.
@@ -71,7 +71,7 @@ impl Query for OneMember {
         let (group, _) = policy::group_and_role(cx.tx, cx.actor, self.conversation_id).await?;
         let rows = member::listed(cx.tx, group.id, self.user_id.saturating_sub(1), 1).await?;
         let row = rows.into_iter().find(|row| row.user_id == self.user_id);
-        let row = row.ok_or(ErrorKind::NotMember)?;
+        let row = row.ok_or(ErrorKind::MemberMissing)?;
         Ok(MemberView::new(row, cx.now))
     }
 }
@@ -140,7 +140,7 @@ mod tests {
         for nobody in [eve.user_id, 0, i64::MAX] {
             assert_eq!(
                 refusal(test.core.query(&ann, one(nobody)).await),
-                ErrorKind::NotMember
+                ErrorKind::MemberMissing
             );
         }
     }

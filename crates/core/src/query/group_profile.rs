@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::core::{Query, ReadContext};
 use crate::error::Result;
 use crate::query::directory::Counted;
-use crate::types::{Attributes, Conversation, ConversationId, Role, UserCard, UserId};
+use crate::types::{Attributes, Conversation, ConversationId, Role, Timestamp, UserCard, UserId};
 use crate::{field, policy};
 
 /// Groups on one page.
@@ -21,7 +21,7 @@ const KEYWORD_CHARS_MAX: usize = 100;
 /// A group.
 #[derive(Clone, Debug)]
 pub struct GroupProfile {
-    /// The group; `members_count` tells how many are in.
+    /// The group; `members_count` tells how many are in, `muted_all` whether it is muted now.
     pub conversation: Conversation,
     /// The caller's role; none who is not in.
     pub role: Option<Role>,
@@ -45,7 +45,7 @@ impl Query for GroupProfileOf {
 
     async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<GroupProfile> {
         let (group, role) = policy::visible_group(cx.tx, cx.actor, self.0).await?;
-        let mut people = People::of(cx.tx, std::slice::from_ref(&group)).await?;
+        let mut people = People::of(cx.tx, std::slice::from_ref(&group), cx.now).await?;
         let attributes = group_attribute::list(cx.tx, group.id)
             .await?
             .into_iter()
@@ -125,7 +125,7 @@ async fn profiles<T: Tx>(
         .into_iter()
         .map(|(id, role, _)| (id, Role::of(role)))
         .collect();
-    let mut people = People::of(cx.tx, &groups).await?;
+    let mut people = People::of(cx.tx, &groups, cx.now).await?;
     let shown = |group: Conversation| {
         let role = roles.get(&group.id).copied();
         people.profile(group, role)
@@ -135,12 +135,13 @@ async fn profiles<T: Tx>(
 
 /// Owners and administrators of some groups.
 struct People {
+    now: Timestamp,
     owners: FxHashMap<UserId, UserCard>,
     admins: FxHashMap<ConversationId, Vec<UserCard>>,
 }
 
 impl People {
-    async fn of<T: Tx>(tx: &mut T, groups: &[Conversation]) -> Result<Self> {
+    async fn of<T: Tx>(tx: &mut T, groups: &[Conversation], now: Timestamp) -> Result<Self> {
         let ids: Vec<ConversationId> = groups.iter().map(|group| group.id).collect();
         let owner_ids: Vec<UserId> = groups.iter().filter_map(|group| group.owner_id).collect();
         let owners = message::cards(tx, &owner_ids).await?;
@@ -150,6 +151,7 @@ impl People {
             admins.entry(row.conversation_id).or_default().push(card);
         }
         Ok(Self {
+            now,
             owners: owners
                 .into_iter()
                 .map(|card| (card.id, UserCard::from(card)))
@@ -158,7 +160,8 @@ impl People {
         })
     }
 
-    fn profile(&mut self, conversation: Conversation, role: Option<Role>) -> GroupProfile {
+    fn profile(&mut self, mut conversation: Conversation, role: Option<Role>) -> GroupProfile {
+        conversation.muted_all = conversation.is_muted(self.now);
         let owner = conversation
             .owner_id
             .and_then(|owner_id| self.owners.get(&owner_id));

@@ -18,6 +18,7 @@ mod group_receipt;
 mod history;
 mod inbox;
 mod join_request;
+mod known_people;
 mod mention;
 mod message;
 mod named_group;
@@ -65,6 +66,7 @@ pub use inbox::{
     WhichReceived,
 };
 pub use join_request::JoinRequests;
+pub use known_people::KnownPeople;
 pub use mention::{CanMentionAll, CountUnreadMentions, Mention, Mentionable, UnreadMentions};
 pub use message::{CountMessages, Edit, EditHistory, LatestMessages, MessageTotals, MessagesById};
 pub use named_group::{

@@ -110,7 +110,7 @@ impl From<Error> for Refusal {
 fn meaning(kind: ErrorKind) -> Meaning {
     use ErrorKind as Kind;
     match kind {
-        Kind::NotMember => NOT_MEMBER,
+        Kind::NotMember | Kind::MemberMissing => NOT_MEMBER,
         Kind::Unauthenticated => TOKEN,
         Kind::TooLarge => with_status(CALL_FAILED, StatusCode::PAYLOAD_TOO_LARGE),
         Kind::Throttled | Kind::Overloaded => with_status(CALL_FAILED, StatusCode::TOO_MANY_REQUESTS),

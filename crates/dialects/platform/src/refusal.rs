@@ -120,7 +120,7 @@ fn meaning(kind: ErrorKind) -> (StatusCode, &'static str) {
     const CONFLICT: StatusCode = StatusCode::CONFLICT;
     match kind {
         Kind::ConversationMissing => (MISSING, "Conversation not found"),
-        Kind::NotMember => (FORBIDDEN, "You are not part of this conversation"),
+        Kind::NotMember | Kind::MemberMissing => (FORBIDDEN, "You are not part of this conversation"),
         Kind::MessageMissing => (MISSING, "Message not found"),
         Kind::MessageForbidden => (FORBIDDEN, "This message is not yours"),
         Kind::MessageTypeForbidden => (FORBIDDEN, "A message of this type does not allow that"),

@@ -96,7 +96,7 @@ fn meaning(kind: ErrorKind) -> (StatusCode, u16, &'static str) {
     const BAD: StatusCode = StatusCode::BAD_REQUEST;
     match kind {
         Kind::ConversationMissing => (BAD, 10001, "会话不存在"),
-        Kind::NotMember => (BAD, 10002, "会话不存在或无权限访问"),
+        Kind::NotMember | Kind::MemberMissing => (BAD, 10002, "会话不存在或无权限访问"),
         Kind::MessageMissing => (BAD, 10003, "消息不存在"),
         Kind::MessageForbidden => (BAD, 10004, "无权操作该消息"),
         Kind::MessageTypeForbidden => (BAD, 10004, "只能编辑文本消息"),

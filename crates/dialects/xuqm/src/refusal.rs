@@ -118,6 +118,7 @@ fn meaning(kind: ErrorKind) -> (StatusCode, &'static str) {
         Kind::Forbidden => (NO, "not allowed"),
         Kind::ConversationMissing => (GONE, "no such conversation"),
         Kind::MessageMissing => (GONE, "no such message"),
+        Kind::MemberMissing => (GONE, "the person is not a member"),
         Kind::GroupMissing => (GONE, "no such group"),
         Kind::UserMissing | Kind::ReceiverMissing => (GONE, "no such user"),
         Kind::ContactMissing => (GONE, "not a friend"),

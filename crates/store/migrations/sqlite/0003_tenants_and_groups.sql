@@ -17,6 +17,8 @@ ALTER TABLE users ADD COLUMN extra TEXT;
 
 -- The text id that its creator gave a group. A group without one is known by its UUID.
 ALTER TABLE conversations ADD COLUMN group_key TEXT;
+-- When a mute of the whole group ends by itself; none for one that is lifted by hand.
+ALTER TABLE conversations ADD COLUMN muted_until INTEGER;
 CREATE UNIQUE INDEX conversations_group_key ON conversations (tenant_id, group_key) WHERE group_key IS NOT NULL;
 -- Groups that whoever looks for groups may find.
 CREATE INDEX conversations_found ON conversations (tenant_id, group_type, id) WHERE kind = 2 AND dissolved_at IS NULL;

@@ -73,10 +73,17 @@ row! {
         pub app_id: Option<i64>,
         /// Group: the text id that its creator gave it, unique in the tenant. Without one its UUID stands for it.
         pub group_key: Option<String>,
+        /// When `muted_all` ends by itself; none for never.
+        pub muted_until: Option<i64>,
     }
 }
 
 impl Conversation {
+    /// Whether only owner and administrators may write now.
+    pub fn is_muted(&self, now: i64) -> bool {
+        self.muted_all && self.muted_until.is_none_or(|until| until > now)
+    }
+
     /// Group: the text id that clients know it by, which is the creator's choice or else its UUID.
     pub fn key(&self) -> &str {
         self.group_key
@@ -126,8 +133,8 @@ pub async fn update<T: Tx>(tx: &mut T, conversation: &Conversation) -> Result<()
     tx.exec(
         "UPDATE conversations SET name = $1, avatar = $2, description = $3, notice = $4, group_type = $5, \
          owner_id = $6, members_max = $7, history_open = $8, invite_role = $9, muted_all = $10, \
-         pinned_message_id = $11, updated_at = $12, dissolved_at = $13, archived = $14, join_option = $15 \
-         WHERE id = $16",
+         pinned_message_id = $11, updated_at = $12, dissolved_at = $13, archived = $14, join_option = $15, \
+         muted_until = $16 WHERE id = $17",
         params![
             &conversation.name,
             &conversation.avatar,
@@ -144,6 +151,7 @@ pub async fn update<T: Tx>(tx: &mut T, conversation: &Conversation) -> Result<()
             conversation.dissolved_at,
             conversation.archived,
             conversation.join_option,
+            conversation.muted_until,
             conversation.id
         ],
     )

@@ -264,6 +264,8 @@ row! {
         pub last_seq: i64,
         /// Only owner and administrators may write.
         pub muted_all: bool,
+        /// When that ends by itself; none for never.
+        pub muted_until: Option<i64>,
         /// When dissolved.
         pub dissolved_at: Option<i64>,
         /// The sender's membership; none if never a member.
@@ -291,6 +293,13 @@ row! {
     }
 }
 
+impl SendScope {
+    /// Whether only owner and administrators may write now.
+    pub fn is_muted(&self, now: i64) -> bool {
+        self.muted_all && self.muted_until.is_none_or(|until| until > now)
+    }
+}
+
 /// Everything that decides about a send of `sender_id` into a conversation.
 pub async fn send_scope<T: Tx>(
     tx: &mut T,
@@ -298,7 +307,7 @@ pub async fn send_scope<T: Tx>(
     conversation_id: i64,
 ) -> Result<Option<SendScope>> {
     tx.one(
-        "SELECT c.tenant_id, c.kind, c.user_low, c.user_high, c.uuid, c.group_key, c.category, c.last_seq, c.muted_all, c.dissolved_at, m.state, \
+        "SELECT c.tenant_id, c.kind, c.user_low, c.user_high, c.uuid, c.group_key, c.category, c.last_seq, c.muted_all, c.muted_until, c.dissolved_at, m.state, \
          COALESCE(m.role, 0), m.silenced_until, COALESCE(MAX(m.joined_seq, m.cleared_seq), 0), \
          c.kind = 1 AND EXISTS (SELECT 1 FROM blocks WHERE user_id = u.id \
          AND blocked_id = c.user_low + c.user_high - u.id), \

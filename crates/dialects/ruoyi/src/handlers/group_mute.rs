@@ -40,6 +40,7 @@ pub(crate) async fn set_all(
             MuteGroup {
                 conversation_id,
                 muted,
+                until: None,
             },
         )
         .await?;
