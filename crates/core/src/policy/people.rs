@@ -70,7 +70,12 @@ pub(crate) async fn may_say<T: Tx>(
     if actor.commands() {
         return Ok(());
     }
-    may_write(Role::of(scope.role), scope.is_muted(now), scope.silenced_until, now)?;
+    may_write(
+        Role::of(scope.role),
+        scope.is_muted(now),
+        scope.silenced_until,
+        now,
+    )?;
     match scope.user_low.zip(scope.user_high) {
         Some((low, high)) if scope.kind == conversation::DIRECT => {
             let blocking = Blocking {

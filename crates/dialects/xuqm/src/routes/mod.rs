@@ -2,6 +2,7 @@
 //! covers it. The router is built from it, and so is the coverage ledger in `docs/dialects/xuqm.md`.
 
 mod auth;
+mod group;
 mod message;
 mod presence;
 mod tenant;
@@ -63,6 +64,7 @@ pub(crate) type Route = Line<Guard, App>;
 fn all() -> Vec<Route> {
     let areas = [
         auth::routes(),
+        group::routes(),
         message::routes(),
         presence::routes(),
         tenant::routes(),

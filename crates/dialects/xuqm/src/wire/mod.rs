@@ -2,6 +2,7 @@
 
 pub(crate) mod auth;
 pub(crate) mod event;
+pub(crate) mod group;
 pub(crate) mod message;
 pub(crate) mod presence;
 pub(crate) mod tenant;

@@ -7,8 +7,13 @@
 )]
 
 mod auth;
+mod group;
+mod group_house;
+mod group_member;
+mod group_rights;
 mod history;
 mod house;
+mod join_request;
 mod message;
 mod offline;
 mod presence;
