@@ -1,5 +1,6 @@
-//! Clients that others wrote, against the whole server: published samples as they were published, and a real browser.
-//! What they need lies in `tests/clients` and is installed by `scripts/prepare.sh clients`.
+//! Clients that others wrote, against the whole server: published samples as they were published, a real browser, and
+//! the libraries that programs are built on. What they need lies in `tests/clients` and is installed
+//! by `scripts/prepare.sh clients`.
 //!
 //! Not in here: what one dialect alone can show with our own clients; that is in its conformance tests.
 
@@ -8,6 +9,7 @@
 mod event_source;
 mod platform;
 mod platform_samples;
+mod stompjs;
 
 /// What the administrator logs in with.
 const ADMIN_PASSWORD: &str = "for-these-tests-only";
