@@ -357,6 +357,11 @@ impl Event {
                 conversation_id,
                 user_id,
             }
+            | Self::ConversationDeleted {
+                conversation_id,
+                user_id,
+                ..
+            }
             | Self::Typing {
                 conversation_id,
                 user_id,

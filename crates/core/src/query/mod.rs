@@ -70,7 +70,7 @@ pub use known_people::KnownPeople;
 pub use mention::{CanMentionAll, CountUnreadMentions, Mention, Mentionable, UnreadMentions};
 pub use message::{CountMessages, Edit, EditHistory, LatestMessages, MessageTotals, MessagesById};
 pub use named_group::{
-    FindGroup, FindGroupByKey, GroupHistory, GroupMessages, IsMember, MyGroupUuids, NamedGroup,
+    FindGroup, FindGroupByKey, GroupHistory, GroupMessages, IsMember, JoinedGroup, MyGroupUuids, NamedGroup,
     NamedGroupView, Pick, PollPosition,
 };
 pub use notification::{FindNotification, Notifications, UnreadNotifications};

@@ -51,6 +51,26 @@ impl Query for FindGroupByKey {
     }
 }
 
+/// The number of a group that the caller is in, and so hears of live.
+///
+/// # Errors
+/// `GroupMissing`, `NotMember`, also for who acts by rank: what is said in a group reaches its members.
+#[derive(Clone, Debug)]
+pub struct JoinedGroup {
+    /// Which: its text id.
+    pub key: String,
+}
+
+impl Query for JoinedGroup {
+    type Answer = ConversationId;
+
+    async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<ConversationId> {
+        let group = policy::group_by_key(cx.tx, cx.actor, &self.key).await?;
+        policy::membership(cx.tx, cx.actor, group.id).await?;
+        Ok(group.id)
+    }
+}
+
 /// Whether the caller is in a group.
 ///
 /// # Errors

@@ -88,6 +88,10 @@ fn told(event: &Event, called: &Called, form: &str) -> Option<WireEvent> {
         } => WireEvent::typing(place()?, (*user_id, by()?), *typing, *at),
         Event::Presence { online, at, .. } => WireEvent::presence(by()?, *online, *at),
         Event::ConversationViewChanged { user_id, .. } => WireEvent::conversation(place()?, *user_id),
+        Event::ConversationDeleted { user_id, .. } => WireEvent::conversation_deleted(place()?, *user_id),
+        Event::JoinRequestChanged {
+            request_id, status, ..
+        } => WireEvent::join_request(group(place()?)?, by()?, *request_id, *status),
         other => return group_told(other, group(place()?)?, by()?, form),
     })
 }

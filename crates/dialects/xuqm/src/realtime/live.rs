@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use parlance_core::command::RecallMessage;
-use parlance_core::query::{Counterpart, FindConversation, FindMessage, Undelivered};
+use parlance_core::query::{Counterpart, FindConversation, FindMessage, JoinedGroup, Undelivered};
 use parlance_core::types::{ConversationId, MessageId};
-use parlance_core::{Actor, Core, Delivery, Ended, Error, ErrorKind, Event, LiveDevice, Session};
+use parlance_core::{Actor, Core, Delivery, Ended, Error, Event, LiveDevice, Session};
 use parlance_transport::http::client_addr;
 use parlance_transport::http::limit::RateKey;
 use parlance_transport::websocket::{Frame, Outgoing, Step};
@@ -186,8 +186,8 @@ impl Live {
             return self.refuse(&about, &refusal);
         }
         let (core, actor) = (self.app.core.clone(), self.caller.actor.clone());
-        let find = FindConversation {
-            with: Counterpart::Group(group.to_owned()),
+        let find = JoinedGroup {
+            key: group.to_owned(),
         };
         Step::work(async move {
             let joined = core.query(&actor, find).await;
@@ -195,7 +195,7 @@ impl Live {
                 number,
                 about,
                 receipt,
-                joined: joined.and_then(|found| found.ok_or_else(|| ErrorKind::GroupMissing.into())),
+                joined,
             })
         })
     }

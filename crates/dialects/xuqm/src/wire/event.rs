@@ -3,7 +3,7 @@
 use parlance_core::event::MessagesRead;
 use parlance_core::name::PlaceName;
 use parlance_core::query::FullMessage;
-use parlance_core::types::{Timestamp, UserId};
+use parlance_core::types::{RequestStatus, Timestamp, UserId};
 use serde::Serialize;
 
 use crate::realtime::About;
@@ -20,6 +20,9 @@ pub(crate) enum Group {
     MembersAdded,
     MembersRemoved,
     MemberChanged,
+    JoinRequested,
+    JoinAccepted,
+    JoinRejected,
 }
 
 /// An event. Whatever an event does not have is left out.
@@ -52,6 +55,10 @@ struct Told {
     operator_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<Group>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -173,6 +180,25 @@ impl WireEvent {
                 ..Told::default()
             },
         )
+    }
+
+    /// The person has taken a conversation off the list.
+    pub(crate) fn conversation_deleted(place: &PlaceName, user_id: UserId) -> Self {
+        let mut event = Self::conversation(place, user_id);
+        event.told.deleted = Some(true);
+        event
+    }
+
+    /// Somebody asks to come into a group, or is answered.
+    pub(crate) fn join_request(group: &str, by: &str, request_id: i64, status: RequestStatus) -> Self {
+        let change = match status {
+            RequestStatus::Pending => Group::JoinRequested,
+            RequestStatus::Approved => Group::JoinAccepted,
+            RequestStatus::Rejected => Group::JoinRejected,
+        };
+        let mut event = Self::group(change, group, by);
+        event.told.request_id = Some(request_id);
+        event
     }
 
     /// A group has come into the person's list.

@@ -1,8 +1,10 @@
 //! The socket `/ws/im`: who may be on it, frames in both directions, and who hears what.
 
 use parlance_core::command::{
-    AddMembers, CreateGroup, DissolveGroup, EditMessage, HideConversation, MarkRead, ReadUpTo, RemoveMembers,
+    AddMembers, CreateGroup, DeleteConversation, DissolveGroup, EditMessage, HideConversation, MarkRead,
+    ReadUpTo, RemoveMembers,
 };
+use parlance_core::query::Counterpart;
 use parlance_core::types::ConversationId;
 use parlance_testkit::Socket;
 use serde_json::{Value, json};
@@ -247,6 +249,10 @@ async fn topics() {
     ];
     at_eve.say("SUBSCRIBE", &headers, "").await;
     at_eve.refusal(403).await;
+    // Rank opens no topic: what is said there reaches members.
+    let mut at_admin = Stomp::listen(&house, &house.admin().await).await;
+    at_admin.say("SUBSCRIBE", &headers, "").await;
+    at_admin.refusal(403).await;
 
     let id = at_ann.text_to("g1", "GROUP", "all").await;
     let (frame, message) = at_bob.message().await;
@@ -490,6 +496,20 @@ async fn own_devices() {
     assert_eq!(
         (&told["targetId"], &told["chatType"]),
         (&json!("g1"), &json!("GROUP"))
+    );
+    let delete = DeleteConversation {
+        with: Counterpart::Person("bob".to_owned()),
+    };
+    let done = house
+        .server
+        .core
+        .execute(&actor(&house, &ann).await, delete)
+        .await;
+    done.expect("deleted");
+    let told = at_ann.event("CONVERSATION").await;
+    assert_eq!(
+        (&told["targetId"], &told["deleted"]),
+        (&json!("bob"), &json!(true))
     );
     at_bob.nothing_came().await;
     house.server.stop().await;
