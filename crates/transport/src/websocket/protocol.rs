@@ -38,6 +38,10 @@ pub trait Protocol: Send + Unpin + 'static {
         Step::none()
     }
 
+    /// The client has closed the connection in order, and has read what was written before it did. Nothing is asked of
+    /// the protocol after it.
+    fn peer_closed(&mut self) {}
+
     /// Work started earlier has finished.
     fn finished(&mut self, done: Self::Done) -> Step<Self::Done>;
 

@@ -302,6 +302,7 @@ impl<S, P: Protocol> Pump<S, P> {
     }
 
     fn peer_closed(&mut self, code: Option<u16>) {
+        self.protocol.peer_closed();
         if matches!(self.phase, Phase::Open) {
             self.outbox.push(match code {
                 Some(code) => Frame::close(code, ""),

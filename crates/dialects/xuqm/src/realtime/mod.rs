@@ -331,6 +331,12 @@ impl Protocol for Socket {
         self.take(payload)
     }
 
+    fn peer_closed(&mut self) {
+        if let Phase::Live(live) = std::mem::replace(&mut self.phase, Phase::Over) {
+            live.goodbye();
+        }
+    }
+
     fn finished(&mut self, done: Done) -> Step<Done> {
         match (done, &mut self.phase) {
             (Done::Known(known), _) => self.connected(*known),

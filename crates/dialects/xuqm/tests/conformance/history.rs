@@ -172,7 +172,7 @@ async fn a_sender_sees_what_became_of_a_message() {
     assert_eq!(status().await, "SENT");
     ok(&bob.http.post("/api/im/messages/offline", json!({})).await);
     assert_eq!(status().await, "DELIVERED");
-    let bob = crate::message::actor(&house, &bob).await;
+    let bob = crate::stomp::actor(&house, &bob).await;
     let with = parlance_core::query::Counterpart::Person("ann".into());
     let query = parlance_core::query::FindConversation { with };
     let found = house.server.core.query(&bob, query).await;

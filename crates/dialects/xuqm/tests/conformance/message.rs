@@ -1,19 +1,14 @@
 //! Sending messages, taking them back and changing them.
 
+use parlance_core::Limits;
 use parlance_core::command::{BlockUser, CreateGroup};
-use parlance_core::{Actor, Limits};
-use parlance_dialect_xuqm::{DIALECT, Options};
+use parlance_dialect_xuqm::Options;
 use serde_json::{Value, json};
 
 use crate::house::{House, Person, ok, refused};
+use crate::stomp::actor;
 
 pub const SEND: &str = "/api/im/messages/send";
-
-/// Who somebody is to the core.
-pub async fn actor(house: &House, person: &Person) -> Actor {
-    let proven = house.server.core.authenticate(person.http.token(), DIALECT).await;
-    proven.expect("a good token").0
-}
 
 /// A group under this id.
 pub async fn group(house: &House, owner: &Person, key: &str, members: &[&Person]) {

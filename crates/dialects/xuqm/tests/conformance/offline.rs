@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::house::{House, Person, ok, refused};
 use crate::message::{group, say};
+use crate::stomp::Stomp;
 
 const PULL: &str = "/api/im/messages/offline";
 const COUNT: &str = "/api/im/messages/offline/count";
@@ -56,6 +57,48 @@ async fn each_device_has_its_own_place() {
     assert_eq!(ok(&phone.http.get(&format!("{COUNT}?deviceId=tablet")).await), 1);
     assert_eq!(pull(&phone, json!({ "deviceId": "tablet" })).await.0, ["1"]);
     assert_eq!(ok(&tablet.http.get(COUNT).await), 0);
+    house.server.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_socket_has_brought_is_not_given_again_and_what_came_before_is() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    group(&house, &ann, "team", &[&bob]).await;
+    for goodbye in [true, false] {
+        say(&ann, "bob", "SINGLE", "before").await;
+        let mut at_bob = Stomp::listen(&house, &bob).await;
+        say(&ann, "team", "GROUP", "live").await;
+        assert_eq!(at_bob.message().await.1["content"], "live");
+        assert_eq!(ok(&bob.http.get(COUNT).await), 1);
+        if goodbye {
+            at_bob.ask("DISCONNECT", &[], "").await;
+        }
+        at_bob.socket.close().await;
+        say(&ann, "bob", "SINGLE", "after").await;
+        assert_eq!(ok(&bob.http.get(COUNT).await), 2);
+        assert_eq!(pull(&bob, json!({})).await.0, ["before", "after"]);
+        assert_eq!(ok(&bob.http.get(COUNT).await), 0);
+    }
+    house.server.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_broken_socket_may_have_lost_is_given_again() {
+    let house = House::open().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let mut at_bob = Stomp::listen(&house, &bob).await;
+    say(&ann, "bob", "SINGLE", "long ago").await;
+    at_bob.message().await;
+    house.server.clock.advance_seconds(60);
+    say(&ann, "bob", "SINGLE", "just now").await;
+    at_bob.message().await;
+    assert_eq!(pull(&bob, json!({})).await.0, Vec::<String>::new());
+    at_bob.socket.cut();
+    while ok(&bob.http.get(COUNT).await) == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(pull(&bob, json!({})).await.0, ["just now"]);
     house.server.stop().await;
 }
 

@@ -7,7 +7,7 @@ use parlance_transport::http::client_addr::{AddressList, InternalGuard};
 use serde_json::{Value, json};
 
 use crate::house::{APP_KEY, House, ok, refused};
-use crate::message::actor;
+use crate::stomp::actor;
 
 const RESOLVE: &str = "/api/im/internal/presence/resolve-token";
 const TOKEN: &str = "internal token of the test";
