@@ -82,6 +82,7 @@ fn told(event: &Event, called: &Called, form: &str) -> Option<WireEvent> {
     Some(match event {
         Event::MessageRecalled(change) => WireEvent::revoked(changed(change, called)?, by()?, change.at.at),
         Event::MessageEdited(change) => WireEvent::edited(changed(change, called)?, by()?, change.at.at),
+        Event::MessageDeleted(at) => WireEvent::gone(place()?, by()?, at),
         Event::MessagesRead(read) => WireEvent::read(place()?, by()?, read),
         Event::Typing {
             user_id, typing, at, ..

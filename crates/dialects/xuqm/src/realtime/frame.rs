@@ -16,8 +16,11 @@ const ECHOED_BYTES_MAX: usize = 256;
 
 /// What is asked for.
 pub(crate) enum Incoming {
-    /// A message to send.
-    Send(Box<SendMessage>),
+    /// A message to send, for administrators also in the name of somebody else (decision 3).
+    Send {
+        command: Box<SendMessage>,
+        from: Option<String>,
+    },
     /// A message to take back, by the server's or the client's id.
     Revoke(String),
     /// What the device has missed.
@@ -56,13 +59,19 @@ pub(crate) fn read(destination: &str, body: &[u8], caller: &Caller) -> (About, R
     about.message_id = id.filter(|id| id.len() <= ECHOED_BYTES_MAX);
     let incoming = input
         .check_app(&caller.tenant)
-        .and_then(|()| meant(destination, &input));
+        .and_then(|()| meant(destination, &input, caller));
     (about, incoming)
 }
 
-fn meant(destination: &str, input: &Input) -> Result<Incoming, Refusal> {
+fn meant(destination: &str, input: &Input, caller: &Caller) -> Result<Incoming, Refusal> {
     match destination {
-        "/app/chat.send" => message::command(input).map(|command| Incoming::Send(Box::new(command))),
+        "/app/chat.send" => {
+            let from = input.text("fromId")?;
+            Ok(Incoming::Send {
+                command: Box::new(message::command(input)?),
+                from: from.filter(|uid| !uid.is_empty() && uid != caller.uid()),
+            })
+        }
         "/app/chat.revoke" => input.required("messageId").map(Incoming::Revoke),
         "/app/chat.sync" => {
             let limit = input.number("limit")?.unwrap_or(SYNC_MESSAGES);

@@ -243,13 +243,24 @@ impl Live {
         };
         let (core, actor, receipt) = (self.app.core.clone(), self.caller.actor.clone(), send.receipt);
         match incoming {
-            Incoming::Send(command) => {
+            Incoming::Send { command, from: None } => {
                 let sending = core.execute(&actor, *command);
                 Step::work(async move {
                     let sent = sending.await.map(|sent| Some(sent.view.message.id));
                     Done::Acted(Outcome::of(sent, about, receipt))
                 })
             }
+            Incoming::Send {
+                command,
+                from: Some(uid),
+            } => Step::work(async move {
+                let sent = match core.on_behalf(&actor, &uid).await {
+                    Ok(speaker) => core.execute(&speaker, *command).await,
+                    Err(error) => Err(error),
+                };
+                let sent = sent.map(|sent| Some(sent.view.message.id));
+                Done::Acted(Outcome::of(sent, about, receipt))
+            }),
             Incoming::Revoke(name) => Step::work(async move {
                 let recalled = match core.query(&actor, FindMessage { name }).await {
                     Ok(message_id) => core.execute(&actor, RecallMessage { message_id }).await,

@@ -1,6 +1,6 @@
 //! What the personal queue carries beside messages (decision 4): `{event, …}`.
 
-use parlance_core::event::MessagesRead;
+use parlance_core::event::{MessageRef, MessagesRead};
 use parlance_core::name::PlaceName;
 use parlance_core::query::FullMessage;
 use parlance_core::types::{RequestStatus, Timestamp, UserId};
@@ -39,6 +39,8 @@ pub(crate) struct WireEvent {
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Told {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,6 +120,22 @@ impl WireEvent {
     /// A message was taken back.
     pub(crate) fn revoked(message: FullMessage, by: &str, at: Timestamp) -> Self {
         Self::of_message("REVOKED", &message, by, at)
+    }
+
+    /// A message is gone for everybody, which only other dialects do: here it is as good as taken back.
+    pub(crate) fn gone(place: &PlaceName, by: &str, at: &MessageRef) -> Self {
+        let id = Some(at.message_id.to_string());
+        Self::new(
+            "REVOKED",
+            Told {
+                id: id.clone(),
+                message_id: id,
+                chat_type: chat_type(place),
+                operator_id: text(by),
+                timestamp: millis(at.at),
+                ..Told::default()
+            },
+        )
     }
 
     /// A message has new content.

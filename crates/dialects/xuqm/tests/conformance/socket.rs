@@ -1,8 +1,8 @@
 //! The socket `/ws/im`: who may be on it, frames in both directions, and who hears what.
 
 use parlance_core::command::{
-    AddMembers, CreateGroup, DeleteConversation, DissolveGroup, EditMessage, HideConversation, MarkRead,
-    ReadUpTo, RemoveMembers,
+    AddMembers, CreateGroup, DeleteConversation, DeleteMessages, DissolveGroup, EditMessage,
+    HideConversation, MarkRead, ReadUpTo, RemoveMembers,
 };
 use parlance_core::query::Counterpart;
 use parlance_core::types::ConversationId;
@@ -179,6 +179,19 @@ async fn sending() {
     at_ann.nothing_came().await;
     at_bob.nothing_came().await;
     at_eve.nothing_came().await;
+
+    // In somebody else's name: administrators only.
+    let body = json!({ "fromId": "ann", "toId": "bob", "chatType": "SINGLE", "content": "by order" });
+    at_eve.send("/app/chat.send", body.clone()).await;
+    at_eve.refusal(403).await;
+    let mut at_admin = Stomp::listen(&house, &house.admin().await).await;
+    at_admin.send("/app/chat.send", body).await;
+    let (_, message) = at_bob.message().await;
+    assert_eq!(
+        (&message["fromId"], &message["content"]),
+        (&json!("ann"), &json!("by order"))
+    );
+    assert_eq!(at_ann.message().await.1, message);
     house.server.stop().await;
 }
 
@@ -463,12 +476,32 @@ async fn events() {
     core.execute(&actor(&house, &bob).await, read)
         .await
         .expect("a receipt");
+    at_bob.event("READ").await;
     let told = at_ann.event("READ").await;
     assert_eq!((&told["fromId"], &told["toId"]), (&json!("bob"), &json!("g1")));
     assert_eq!(
         (&told["messageId"], &told["messageIds"]),
         (&json!(id), &json!([id]))
     );
+    let delete = DeleteMessages {
+        message_ids: vec![
+            at_ann
+                .text_to("g1", "GROUP", "gone")
+                .await
+                .parse()
+                .expect("a number"),
+        ],
+    };
+    at_bob.message().await;
+    core.execute(&actor(&house, &ann).await, delete)
+        .await
+        .expect("deleted");
+    let told = at_bob.event("REVOKED").await;
+    assert_eq!(
+        (&told["operatorId"], &told["chatType"]),
+        (&json!("ann"), &json!("GROUP"))
+    );
+    assert_eq!(at_ann.event("REVOKED").await["id"], told["id"]);
     house.server.stop().await;
 }
 
