@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use parlance_core::account::Claims;
 use parlance_core::tenant::Tenant;
-use parlance_core::{Actor, Error, ErrorKind, Mandate};
+use parlance_core::{Actor, BlockRule, Error, ErrorKind, Mandate};
 use parlance_transport::http::limit::RateKey;
 use parlance_transport::http::{PeerAddr, client_addr};
 
@@ -28,9 +28,11 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Who a token belongs to. Administrators act by their rank (decisions 3 and 18).
+    /// Who a token belongs to. Administrators act by their rank (decisions 3 and 18), and a block keeps only who was
+    /// blocked from writing (decision 6).
     pub(crate) async fn of(app: &App, token: &str) -> Result<Self, Error> {
         let (mut actor, claims) = app.core.authenticate(token, DIALECT).await?;
+        actor.block_rule = BlockRule::OneWay;
         if actor.is_admin() {
             actor.mandate = Mandate::Rank;
         }

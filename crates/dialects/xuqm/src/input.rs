@@ -258,6 +258,36 @@ impl Input {
         Err(Refusal::invalid(format!("{name} is missing")))
     }
 
+    /// A text that must be there, though it may be null: then it is empty, and clears what it is about.
+    pub(crate) fn nullable(&self, name: &str) -> Result<String, Refusal> {
+        match self.written(name) {
+            None => Err(Refusal::invalid(format!("{name} is missing"))),
+            Some(_) => Ok(self.text(name)?.unwrap_or_default()),
+        }
+    }
+
+    /// Several objects, 1 at least; none when the field is missing or is a list of something else.
+    pub(crate) fn objects(&self, name: &str, most: usize) -> Result<Option<Vec<Self>>, Refusal> {
+        let list = match self.get(name) {
+            Some(Value::Array(list)) if list.first().is_some_and(Value::is_object) => list,
+            _ => return Ok(None),
+        };
+        if list.len() > most {
+            return Err(Refusal::invalid(format!("{name} has at most {most} entries")));
+        }
+        let mut objects = Vec::with_capacity(list.len());
+        for value in list {
+            match value {
+                Value::Object(fields) => objects.push(Self {
+                    query: Map::new(),
+                    body: fields.clone(),
+                }),
+                _ => return Err(wrong(name, "a list of objects")),
+            }
+        }
+        Ok(Some(objects))
+    }
+
     /// The app that the call names, under either of its names; the two may not differ.
     pub(crate) fn app_key(&self) -> Result<Option<String>, Refusal> {
         let (key, id) = (self.text("appKey")?, self.text("appId")?);

@@ -1,7 +1,11 @@
 //! The table of everything the dialect answers: method, path, guard, section of the contract and the test that
 //! covers it. The router is built from it, and so is the coverage ledger in `docs/dialects/xuqm.md`.
 
+mod account;
 mod auth;
+mod blacklist;
+mod conversation;
+mod friend;
 mod group;
 mod message;
 mod presence;
@@ -64,6 +68,10 @@ pub(crate) type Route = Line<Guard, App>;
 fn all() -> Vec<Route> {
     let areas = [
         auth::routes(),
+        account::routes(),
+        blacklist::routes(),
+        conversation::routes(),
+        friend::routes(),
         group::routes(),
         message::routes(),
         presence::routes(),

@@ -6,7 +6,11 @@
     reason = "helpers of tests: what is missing fails the test, and nobody else sees them"
 )]
 
+mod account;
 mod auth;
+mod blacklist;
+mod conversation;
+mod friend;
 mod group;
 mod group_house;
 mod group_member;
