@@ -71,9 +71,9 @@ pub async fn single_counts<T: Tx>(tx: &mut T, conversation_id: i64, seqs: &[i64]
 /// it.
 pub async fn readings<T: Tx>(tx: &mut T, message: &Message) -> Result<Vec<(String, i64)>> {
     tx.many(
-        "SELECT u.uid, b.read_seq >= $1 OR r.seq IS NOT NULL FROM members b JOIN users u ON u.id = b.user_id \
-         LEFT JOIN single_reads r ON r.conversation_id = b.conversation_id AND r.user_id = b.user_id AND r.seq = $1 \
-         WHERE b.conversation_id = $2 AND b.state = 1 AND b.joined_at <= $3 AND b.user_id IS DISTINCT FROM $4 \
+        "SELECT u.uid, CASE WHEN b.read_seq >= $1 THEN 1 ELSE EXISTS (SELECT 1 FROM single_reads r \
+         WHERE r.conversation_id = b.conversation_id AND r.user_id = b.user_id AND r.seq = $1) END \
+         FROM members b JOIN users u ON u.id = b.user_id WHERE b.conversation_id = $2 AND b.state = 1 AND b.joined_at <= $3 AND b.user_id IS DISTINCT FROM $4 \
          ORDER BY b.user_id",
         params![
             message.seq,

@@ -7,7 +7,10 @@ use crate::handlers::{group, group_member, join_request};
 const CONTRACT: &str = "1.7, decision 6";
 
 pub(super) fn routes() -> Vec<Route> {
-    [groups(), members(), joining()].into_iter().flatten().collect()
+    [groups(), changes(), members(), joining()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn groups() -> Vec<Route> {
@@ -47,6 +50,11 @@ fn groups() -> Vec<Route> {
             "group::outsiders_see_open_groups_only",
             group::show,
         ),
+    ]
+}
+
+fn changes() -> Vec<Route> {
+    vec![
         route(
             ("PUT", "/api/im/groups/{groupId}"),
             User,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::group_house::{GROUPS, column, people};
 use crate::house::{House, Person, ok, refused};
+use crate::stomp::Stomp;
 
 const ASK: &str = "POST /join-requests";
 
@@ -160,6 +161,39 @@ async fn an_answer_stands_and_can_be_repeated() {
     refused(&answer(&ann, "nothing", &first, "accept").await, 404);
     let path = format!("{GROUPS}/{id}/join-requests/{first}/accept");
     refused(&house.stranger().post(&path, json!({})).await, 401);
+    house.server.stop().await;
+}
+
+#[tokio::test]
+async fn those_who_manage_the_group_hear_of_a_request_and_the_asker_of_the_answer() {
+    let house = House::open().await;
+    let [ann, bob, cid] = people(&house, ["ann", "bob", "cid"]).await;
+    let id = ann.makes(json!({ "name": "x", "groupType": "PUBLIC" })).await;
+    let mut at_ann = Stomp::listen(&house, &ann).await;
+    let (mut at_bob, mut at_cid) = (
+        Stomp::listen(&house, &bob).await,
+        Stomp::listen(&house, &cid).await,
+    );
+    for (who, at_who, answer, change) in [
+        (&bob, &mut at_bob, "reject", "JOIN_REJECTED"),
+        (&cid, &mut at_cid, "accept", "JOIN_ACCEPTED"),
+    ] {
+        let request = asks(who, &id).await;
+        let told = at_ann.event("GROUP").await;
+        let expected = json!({
+            "event": "GROUP", "change": "JOIN_REQUESTED", "groupId": id, "operatorId": who.uid, "requestId": request,
+        });
+        assert_eq!(told, expected);
+        ok(&ann
+            .calls(&id, &format!("{ASK}/{request}/{answer}"), json!({}))
+            .await);
+        if answer == "accept" {
+            assert_eq!(at_who.event("CONVERSATION").await["targetId"], id);
+        }
+        let told = at_who.event("GROUP").await;
+        assert_eq!([&told["change"], &told["operatorId"]], [change, "ann"]);
+        assert_eq!(told["requestId"], request);
+    }
     house.server.stop().await;
 }
 
