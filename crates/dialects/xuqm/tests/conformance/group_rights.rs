@@ -118,3 +118,73 @@ async fn a_group_of_another_tenant_does_not_exist() {
     refused(&admin.http.get(path).await, 404);
     house.server.stop().await;
 }
+
+#[tokio::test]
+async fn no_odd_request_is_a_fault() {
+    let house = House::open().await;
+    let ann = house.person("ann").await;
+    let id = staffed(&house, &ann, json!({ "groupType": "PUBLIC" })).await;
+    let mut bodies = vec![json!([]), json!("x"), json!(null)];
+    for value in [
+        json!(null),
+        json!(""),
+        json!(-1),
+        json!(1e300),
+        json!([[], {}]),
+        json!({ "a": [] }),
+        json!("\u{0}"),
+        json!("👩".repeat(3_000)),
+        json!(["\u{202e}", "..", "x".repeat(10_000)]),
+    ] {
+        let names = [
+            "name",
+            "groupId",
+            "groupType",
+            "memberIds",
+            "joinOption",
+            "attributes",
+            "announcement",
+            "avatar",
+            "newOwnerId",
+            "userId",
+            "userIds",
+            "role",
+            "seconds",
+            "keys",
+            "remark",
+            "requestIds",
+            "page",
+            "keyword",
+        ];
+        for name in names {
+            bodies.push(json!({ name: value }));
+        }
+        bodies.push(
+            names
+                .iter()
+                .map(|name| ((*name).to_owned(), value.clone()))
+                .collect(),
+        );
+    }
+    for (action, ..) in rights() {
+        if action == "DELETE " {
+            continue;
+        }
+        for odd in ["1", "x", "-9223372036854775809", "%00", "%F0%9F%91%A9", "..%2F"] {
+            let call = action.replace("{request}", odd);
+            let got = ann.calls(odd, &call, json!({})).await;
+            assert!((400..500).contains(&got.status), "{call} {odd}: {}", got.body);
+        }
+        for body in &bodies {
+            let got = ann
+                .calls(&id, &action.replace("{request}", "1"), body.clone())
+                .await;
+            assert!(got.status < 500, "{action} {body}: {}", got.body);
+        }
+    }
+    for body in bodies {
+        let got = ann.http.post(crate::group_house::GROUPS, body.clone()).await;
+        assert!(got.status < 500, "{body}: {}", got.body);
+    }
+    house.server.stop().await;
+}
