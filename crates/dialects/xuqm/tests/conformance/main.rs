@@ -20,6 +20,7 @@ mod house;
 mod join_request;
 mod message;
 mod offline;
+mod people_odd;
 mod presence;
 mod socket;
 mod stomp;
