@@ -44,7 +44,7 @@ impl Core {
         let device = device.to_owned();
         let query = FindUndelivered {
             device: device.clone(),
-            limit: limit.clamp(1, PAGE_MAX),
+            limit: usize::try_from(limit.clamp(1, PAGE_MAX)).unwrap_or(1),
         };
         let Found {
             answer,
@@ -63,7 +63,7 @@ impl Core {
 
 struct FindUndelivered {
     device: String,
-    limit: i64,
+    limit: usize,
 }
 
 struct Found {
@@ -114,8 +114,8 @@ impl Query for FindUndelivered {
     async fn run<T: Tx>(&self, cx: &mut ReadContext<'_, T>) -> Result<Found> {
         let me = cx.actor.user_id;
         let standing = Standing::of(cx, &self.device).await?;
-        let mut ids = undelivered::oldest(cx.tx, standing.device(me), self.limit + 1).await?;
-        let wanted = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let wanted = self.limit;
+        let mut ids = undelivered::oldest(cx.tx, standing.device(me), wanted + 1).await?;
         let more = ids.len() > wanted;
         ids.truncate(wanted);
         let end = match ids.last() {
@@ -237,6 +237,27 @@ mod tests {
         assert_eq!(texts(&test, &bob, "").await, ["5"]);
         assert_eq!(texts(&test, &bob, "tablet").await, ["0", "1", "2", "3", "4", "5"]);
         let test = test.restart().await;
+        assert!(texts(&test, &bob, "").await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_others_wrote_is_found_behind_much_of_ones_own() {
+        let test = TestCore::start().await;
+        let (ann, bob) = (test.user("ann").await, test.user("bob").await);
+        let here = test.direct(&ann, &bob).await;
+        let mine = SendMessage::text(Target::Conversation(here), "mine");
+        let other = test.group(&ann, "team", &[&bob]).await;
+        let elsewhere = SendMessage::text(Target::Conversation(other), "mine");
+        for _ in 0..7 {
+            let sending = [&mine, &elsewhere].into_iter().cycle().take(200);
+            let sending: Vec<_> = sending.map(|one| test.core.execute(&bob, one.clone())).collect();
+            for sent in sending {
+                sent.await.unwrap();
+            }
+        }
+        test.say(&ann, here, "first").await;
+        test.say(&ann, other, "second").await;
+        assert_eq!(texts(&test, &bob, "").await, ["first", "second"]);
         assert!(texts(&test, &bob, "").await.is_empty());
     }
 

@@ -7,6 +7,11 @@ use crate::fragment::{json_pairs, pairs_of};
 use crate::params;
 use crate::tx::Tx;
 
+/// Messages looked at first for one question.
+const FIRST_CANDIDATES: i64 = 1_024;
+/// Messages looked at in one step at most.
+const CANDIDATES_MAX: i64 = 262_144;
+
 /// Whose messages, and which of them the device has.
 #[derive(Clone, Copy, Debug)]
 pub struct Device<'a> {
@@ -20,49 +25,73 @@ pub struct Device<'a> {
     pub depth: i64,
 }
 
-/// Conversations without anything new are passed over by one look at their newest message.
-static DUE: LazyLock<String> = LazyLock::new(|| {
+/// What makes a message one that is due to a person.
+const DUE: &str = "m.sender_id IS DISTINCT FROM $2 AND m.recalled_at IS NULL AND m.deleted_at IS NULL";
+
+/// The person's conversations that have something after a message, with the seq after which their messages count. Those
+/// without anything new are passed over by one look at their newest message.
+const MINE: &str = "mine AS (SELECT c.id, MAX(b.joined_seq, b.cleared_seq, b.entered_seq, c.last_seq - $1) AS floor \
+     FROM members b JOIN conversations c ON c.id = b.conversation_id \
+     WHERE b.user_id = $2 AND b.state = 1 AND c.kind IN (1, 2) AND c.dissolved_at IS NULL \
+     AND (SELECT x.id FROM messages x WHERE x.conversation_id = c.id AND x.seq = c.last_seq) > $3)";
+
+/// Candidates are taken from the index of seqs alone; only those are looked at.
+static OLDEST: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "WITH held(after_id, until_id) AS MATERIALIZED ({}), \
-         mine AS (SELECT c.id, MAX(b.joined_seq, b.cleared_seq, b.entered_seq, c.last_seq - $2) AS floor \
-         FROM members b JOIN conversations c ON c.id = b.conversation_id \
-         WHERE b.user_id = $3 AND b.state = 1 AND c.kind IN (1, 2) AND c.dissolved_at IS NULL \
-         AND (SELECT x.id FROM messages x WHERE x.conversation_id = c.id AND x.seq = c.last_seq) > $4) \
-         SELECT m.id FROM mine g JOIN messages m ON m.conversation_id = g.id AND m.seq > g.floor \
-         WHERE m.id > $4 AND m.sender_id IS DISTINCT FROM $3 AND m.recalled_at IS NULL AND m.deleted_at IS NULL \
-         AND NOT EXISTS (SELECT 1 FROM held h WHERE m.id > h.after_id AND m.id <= h.until_id)",
-        pairs_of(1)
+        "WITH {MINE}, near AS MATERIALIZED (SELECT m.id FROM mine g JOIN messages m ON m.conversation_id = g.id \
+         AND m.seq > g.floor WHERE m.id > $3 ORDER BY m.id LIMIT $4) \
+         SELECT m.id, {DUE} FROM near n JOIN messages m ON m.id = n.id ORDER BY m.id"
+    )
+});
+
+static COUNT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "WITH {MINE}, held(after_id, until_id) AS MATERIALIZED ({}) SELECT COUNT(*) FROM (SELECT m.id FROM mine g \
+         JOIN messages m ON m.conversation_id = g.id AND m.seq > g.floor WHERE m.id > $3 AND {DUE} \
+         AND NOT EXISTS (SELECT 1 FROM held h WHERE m.id > h.after_id AND m.id <= h.until_id) LIMIT $5)",
+        pairs_of(4)
     )
 });
 
 /// The ids of the oldest `limit` messages of others, over all conversations that the person is in now, that are in
 /// sight, were sent since the person came and were not recalled; oldest first.
-pub async fn oldest<T: Tx>(tx: &mut T, device: Device<'_>, limit: i64) -> Result<Vec<i64>> {
-    let sql = format!("{} ORDER BY m.id LIMIT $5", *DUE);
+pub async fn oldest<T: Tx>(tx: &mut T, device: Device<'_>, limit: usize) -> Result<Vec<i64>> {
     let Device {
         user_id,
-        after,
+        mut after,
         windows,
         depth,
     } = device;
-    let rows: Vec<(i64,)> = tx
-        .many(&sql, params![&json_pairs(windows), depth, user_id, after, limit])
-        .await?;
-    Ok(rows.into_iter().map(|row| row.0).collect())
+    let mut found = Vec::new();
+    let mut batch = FIRST_CANDIDATES;
+    loop {
+        let candidates: Vec<(i64, bool)> = tx.many(&OLDEST, params![depth, user_id, after, batch]).await?;
+        let is_held = |id: i64| windows.iter().any(|(start, end)| id > *start && id <= *end);
+        let due = candidates.iter().filter(|(id, due)| *due && !is_held(*id));
+        found.extend(due.map(|(id, _)| *id).take(limit - found.len()));
+        let Some((last, _)) = candidates.last() else {
+            return Ok(found);
+        };
+        if found.len() >= limit || candidates.len() < usize::try_from(batch).unwrap_or(usize::MAX) {
+            return Ok(found);
+        }
+        after = *last;
+        // Whoever has written most of it is found out in a few steps.
+        batch = batch.saturating_mul(4).min(CANDIDATES_MAX);
+    }
 }
 
 /// How many those are, counted to `most`.
 pub async fn count<T: Tx>(tx: &mut T, device: Device<'_>, most: i64) -> Result<i64> {
-    let (before, statement) = DUE.split_at(DUE.find("SELECT m.id").unwrap_or(0));
-    let sql = format!("{before}SELECT COUNT(*) FROM ({statement} LIMIT $5)");
     let Device {
         user_id,
         after,
         windows,
         depth,
     } = device;
+    let windows = json_pairs(windows);
     let row = tx
-        .one::<(i64,)>(&sql, params![&json_pairs(windows), depth, user_id, after, most])
+        .one::<(i64,)>(&COUNT, params![depth, user_id, after, &windows, most])
         .await?;
     Ok(row.map_or(0, |row| row.0))
 }
