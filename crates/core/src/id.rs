@@ -9,9 +9,9 @@ const EPOCH_MS: i64 = 1_577_836_800_000;
 /// Bits of the counter within a millisecond.
 const COUNTER_BITS: u32 = 12;
 
-/// The least id that a message of this time can have.
+/// The least id that a message of this time can have; of a time that no id reaches, the highest number.
 pub(crate) fn first_at(at: Timestamp) -> MessageId {
-    (at / 1000 - EPOCH_MS).max(0) << COUNTER_BITS
+    (at / 1000 - EPOCH_MS).clamp(0, MessageId::MAX >> COUNTER_BITS) << COUNTER_BITS
 }
 
 /// Gives out message ids.

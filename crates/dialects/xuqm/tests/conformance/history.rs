@@ -54,6 +54,8 @@ async fn a_conversation_is_read_in_parts() {
     );
     let after = format!("bob?startTime={}&page=0", time(&sent[4]) + 1);
     assert_eq!(history(&ann, &after).await["total"], 0);
+    let ever = format!("bob?startTime=0&endTime={}&beforeId={}", i64::MAX, i64::MAX);
+    assert_eq!(history(&ann, &ever).await.as_array().map(Vec::len), Some(5));
     let early = format!("bob?endTime={}", time(&sent[0]) - 1);
     assert_eq!(history(&ann, &early).await, json!([]));
     for (query, status) in [

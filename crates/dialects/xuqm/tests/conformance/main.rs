@@ -19,6 +19,7 @@ mod history;
 mod house;
 mod join_request;
 mod message;
+mod message_odd;
 mod offline;
 mod people_odd;
 mod presence;
