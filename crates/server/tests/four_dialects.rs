@@ -519,11 +519,21 @@ async fn paths_that_two_dialects_share_are_told_apart() {
     drop(socket);
     drop(ann.listen(server.address, Xuqm).await);
 
-    // What nobody has.
-    assert_eq!(envelope(&nobody.get("/api/im/nothing").await), (404, json!("1")));
-    assert_eq!(
-        envelope(&nobody.get("/api/im/accounts/x/y/z").await),
-        (404, json!("1"))
+    let mut silent = Socket::open(server.address, "/ws/im").await;
+    silent.expect("auth_required").await;
+    let (mut offering, chosen) = Socket::open_with(server.address, "/ws/im", "v12.stomp").await;
+    assert_eq!(chosen.as_deref(), Some("v12.stomp"));
+    let connect = format!(
+        "CONNECT\naccept-version:1.2\nAuthorization:Bearer {}\n\n\0",
+        ann.xuqm.token()
     );
+    offering.send_text(&connect).await;
+    heard(&mut offering, "CONNECTED").await;
+
+    // What nobody has: in the envelope of the dialect that has the area, else in ruoyi's.
+    let nothing = nobody.get("/api/im/accounts/x/y/z").await;
+    assert_eq!(envelope(&nothing), (404, json!("1")));
+    let nothing = nobody.get("/api/im/nothing").await;
+    assert_eq!((nothing.status, &nothing.body["code"]), (404, &json!(404)));
     server.stop();
 }

@@ -1,5 +1,5 @@
-//! Which dialect a call is for where two serve the same path: `/ws/im` and `/api/im/groups/**` by the token, the log-in
-//! by what it brings. Nothing is guessed: what is neither one's is answered by `xuqm`, whose envelope says why.
+//! Which dialect a call is for where two serve the same path: `/ws/im` and `/api/im/groups/**` by the token, a socket
+//! without one by its sub-protocol, the log-in by what it brings. Nothing is guessed: what is neither one's is answered by `xuqm`, whose envelope says why.
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -53,7 +53,11 @@ impl Dispatch {
 
     async fn whose(&self, request: Request) -> (Whose, Request) {
         let path = request.uri().path();
-        if path == SOCKET || is_group(path) {
+        if path == SOCKET {
+            let whose = self.by_upgrade(request.headers(), request.uri());
+            return (whose, request);
+        }
+        if is_group(path) {
             let whose = self.by_token(request.headers(), request.uri());
             return (whose, request);
         }
@@ -68,6 +72,16 @@ impl Dispatch {
             Whose::Others
         };
         (whose, request)
+    }
+
+    /// Without a token, a client of `xuqm` is known by the sub-protocol that it offers; its bearer comes with CONNECT.
+    /// Clients of `ruoyi` are asked for their token then.
+    fn by_upgrade(&self, headers: &HeaderMap, uri: &Uri) -> Whose {
+        if self.ruoyi && token(headers, uri).is_none() && !offers_stomp(headers) {
+            Whose::Others
+        } else {
+            self.by_token(headers, uri)
+        }
     }
 
     fn by_token(&self, headers: &HeaderMap, uri: &Uri) -> Whose {
@@ -111,6 +125,14 @@ fn token(headers: &HeaderMap, uri: &Uri) -> Option<String> {
     let pairs = form_urlencoded::parse(uri.query()?.as_bytes());
     let mut tokens = pairs.filter(|(name, _)| name == "token");
     tokens.next().map(|(_, value)| value.into_owned())
+}
+
+fn offers_stomp(headers: &HeaderMap) -> bool {
+    let offers = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
+    offers
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|name| name.trim().ends_with(".stomp"))
 }
 
 fn query_has(uri: &Uri, name: &str) -> bool {

@@ -8,8 +8,10 @@
 
 mod account;
 mod auth;
+mod bad_input;
 mod blacklist;
 mod conversation;
+mod every_route;
 mod friend;
 mod group;
 mod group_house;
@@ -17,11 +19,11 @@ mod group_member;
 mod group_rights;
 mod history;
 mod house;
+mod isolation;
 mod join_request;
 mod message;
 mod message_odd;
 mod offline;
-mod people_odd;
 mod presence;
 mod socket;
 mod stomp;
