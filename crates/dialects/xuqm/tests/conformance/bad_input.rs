@@ -62,8 +62,20 @@ async fn odd_fields_are_no_fault() {
     let (house, side) = house_with_side().await;
     let good = side.fields("SINGLE");
     let mut names: Vec<String> = good.as_object().expect("fields").keys().cloned().collect();
-    names.extend(["page", "size", "fromId", "startTime"].map(str::to_owned));
-    for route in routes() {
+    names.extend(
+        [
+            "page",
+            "size",
+            "fromId",
+            "startTime",
+            "endTime",
+            "mentionedUserIds",
+            "token",
+        ]
+        .map(str::to_owned),
+    );
+    let inner = ledger().into_iter().filter(|route| route.guard == "inner");
+    for route in inner.chain(routes()) {
         let http = if route.guard == "admin" {
             &side.admin.http
         } else {
@@ -76,7 +88,12 @@ async fn odd_fields_are_no_fault() {
             check(&route, &answer, &value.to_string());
         }
         for name in &names {
-            for value in [json!({ "a": [] }), json!(i64::MIN), json!("x\0y")] {
+            for value in [
+                json!({ "a": [] }),
+                json!(i64::MIN),
+                json!(i64::MAX),
+                json!("x\0y"),
+            ] {
                 let mut fields = good.clone();
                 fields[name] = value.clone();
                 let answer = call(http, route.method, &path, &fields).await;

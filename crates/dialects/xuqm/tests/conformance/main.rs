@@ -22,7 +22,6 @@ mod house;
 mod isolation;
 mod join_request;
 mod message;
-mod message_odd;
 mod offline;
 mod presence;
 mod socket;
