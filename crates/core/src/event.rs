@@ -4,7 +4,7 @@
 //! It carries what an ideal client needs to show it, so that no socket has to ask the store. Dialects turn it into
 //! their own frames; the same frame is made once and shared, see [`Delivery`].
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use parlance_store::table::event::NewEvent;
@@ -123,6 +123,8 @@ pub enum Event {
         conversation_id: ConversationId,
         /// Whose view.
         user_id: UserId,
+        /// The token of the device that did it, which knows already; empty for the server itself.
+        token_id: Arc<str>,
     },
     /// Somebody took a conversation off their own list, with its history.
     ConversationDeleted {
@@ -130,6 +132,8 @@ pub enum Event {
         conversation_id: ConversationId,
         /// Whose list.
         user_id: UserId,
+        /// The token of the device that did it, which knows already.
+        token_id: Arc<str>,
         /// Whether that person's devices hear of it.
         synced: bool,
     },
@@ -356,6 +360,7 @@ impl Event {
             Self::ConversationViewChanged {
                 conversation_id,
                 user_id,
+                ..
             }
             | Self::ConversationDeleted {
                 conversation_id,
@@ -467,6 +472,7 @@ impl Event {
             Self::ConversationViewChanged {
                 conversation_id,
                 user_id,
+                ..
             }
             | Self::ConversationDeleted {
                 conversation_id,

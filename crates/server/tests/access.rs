@@ -10,17 +10,20 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const ADMIN_PASSWORD: &str = "for-these-tests-only";
+const APP_KEY: &str = "ak_access_tests";
+const APP_SECRET: &str = "as_access_tests_only";
 
 /// What only two people may read. The search for it finds the word, so it would find the message.
 const SECRET: &str = "nightingale at four";
 const SECRET_WORD: &str = "nightingale";
 
-/// In each dialect a route that answers everybody who has a good token, and the beginning of a socket's address. The
-/// order is that of [`Person`].
-const ROUTES: [(&str, &str); 3] = [
+/// In each dialect a route that answers everybody who has a good token, and the beginning of the address of its socket,
+/// which ruoyi and xuqm share. The order is that of [`Person`].
+const ROUTES: [(&str, &str); 4] = [
     ("GET", "/api/v1/users/me"),
     ("POST", "/get_joined_conversation"),
     ("GET", "/api/auth/getInfo"),
+    ("GET", "/api/im/conversations"),
 ];
 const SOCKETS: [&str; 3] = [
     "/api/v1/ws/messages?token=",
@@ -42,12 +45,23 @@ struct Person {
     platform: Http,
     gateway: Http,
     ruoyi: Http,
+    xuqm: Http,
+}
+
+impl Person {
+    fn callers(&self) -> [&Http; 4] {
+        [&self.platform, &self.gateway, &self.ruoyi, &self.xuqm]
+    }
 }
 
 impl House {
     async fn open() -> Self {
         let data = tempfile::tempdir().unwrap();
-        let variables = [("PARLANCE_ADMIN_PASSWORD", ADMIN_PASSWORD)];
+        let variables = [
+            ("PARLANCE_ADMIN_PASSWORD", ADMIN_PASSWORD),
+            ("PARLANCE_APP_KEY", APP_KEY),
+            ("PARLANCE_APP_SECRET", APP_SECRET),
+        ];
         let server = ServerProgram::start(env!("CARGO_BIN_EXE_parlance"), data.path(), &variables);
         let nobody = Http::new(server.address);
         let admin = nobody.with_token(platform_token(&nobody, "admin", ADMIN_PASSWORD).await);
@@ -79,6 +93,7 @@ impl House {
                 .with_token(platform_token(&self.nobody, name, &password).await),
             gateway: self.nobody.with_token(gateway),
             ruoyi: self.nobody.with_token(ruoyi),
+            xuqm: self.nobody.with_token(xuqm_token(&self.nobody, name).await),
         }
     }
 
@@ -91,6 +106,16 @@ async fn platform_token(nobody: &Http, name: &str, password: &str) -> String {
     let body = json!({ "identifier": name, "password": password });
     let answer = nobody.post("/api/v1/auth/login/json", body).await;
     answer.body["access_token"].as_str().unwrap().to_owned()
+}
+
+async fn xuqm_token(nobody: &Http, name: &str) -> String {
+    let claims = json!({ "sub": name, "appKey": APP_KEY, "exp": i64::from(i32::MAX) });
+    let key = jsonwebtoken::EncodingKey::from_secret(APP_SECRET.as_bytes());
+    let signed = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap();
+    let answer = nobody
+        .post("/api/im/auth/login", json!({ "userSig": signed }))
+        .await;
+    answer.body["data"]["token"].as_str().unwrap().to_owned()
 }
 
 /// The data of a good answer of the gateway.
@@ -143,7 +168,7 @@ fn assert_silent(what: &str, answer: &Answer) {
 async fn a_token_is_good_in_its_own_dialect_only() {
     let house = House::open().await;
     let ann = house.person("ann", "13900000001").await;
-    let callers = [&ann.platform, &ann.gateway, &ann.ruoyi];
+    let callers = ann.callers();
     for (at, (method, path)) in ROUTES.into_iter().enumerate() {
         for (from, caller) in callers.into_iter().enumerate() {
             let answer = caller.fetch(caller.request(method, path)).await;
@@ -151,7 +176,8 @@ async fn a_token_is_good_in_its_own_dialect_only() {
         }
     }
     for (at, path) in SOCKETS.into_iter().enumerate() {
-        for (from, caller) in callers.into_iter().enumerate() {
+        // A token of xuqm is good at ruoyi's address, and chooses STOMP there.
+        for (from, caller) in callers.into_iter().take(SOCKETS.len()).enumerate() {
             let path = format!("{path}{}", caller.token());
             let opened = Socket::try_open(house.server.address, &path).await;
             if at == from {
@@ -172,7 +198,7 @@ async fn who_is_disabled_or_deleted_in_one_dialect_is_out_of_all_at_once() {
         (&ann, "PATCH", json!({ "status": "DISABLED" })),
         (&bob, "DELETE", Value::Null),
     ] {
-        let callers = [&person.platform, &person.gateway, &person.ruoyi];
+        let callers = person.callers();
         let mut sockets = Vec::new();
         for (path, caller) in SOCKETS.into_iter().zip(callers) {
             sockets.push(house.listen(&format!("{path}{}", caller.token())).await);

@@ -1,5 +1,7 @@
 //! Changes how one member sees a conversation: pin, mute, private name, draft, hide. Nobody else notices.
 
+use std::sync::Arc;
+
 use parlance_store::Tx;
 use parlance_store::table::{member, message};
 
@@ -177,6 +179,7 @@ impl Command for DeleteConversation {
         cx.record(Event::ConversationDeleted {
             conversation_id,
             user_id: cx.actor.user_id,
+            token_id: Arc::clone(&cx.actor.token_id),
             synced: cx.env.tenants().settings(cx.actor.tenant_id).sync_deletes,
         });
         Ok(())
@@ -241,10 +244,10 @@ impl Command for PinMessage {
 }
 
 fn tell_own_devices<T: Tx>(cx: &mut Context<'_, T>, conversation_id: ConversationId) {
-    let user_id = cx.actor.user_id;
     cx.record(Event::ConversationViewChanged {
         conversation_id,
-        user_id,
+        user_id: cx.actor.user_id,
+        token_id: Arc::clone(&cx.actor.token_id),
     });
 }
 

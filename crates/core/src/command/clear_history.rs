@@ -1,5 +1,7 @@
 //! Clears what the caller sees of a conversation's past. Nobody else notices, but for the read cursor that follows.
 
+use std::sync::Arc;
+
 use parlance_store::Tx;
 use parlance_store::table::member;
 
@@ -37,6 +39,7 @@ impl Command for ClearHistory {
         cx.record(Event::ConversationViewChanged {
             conversation_id: self.conversation_id,
             user_id: cx.actor.user_id,
+            token_id: Arc::clone(&cx.actor.token_id),
         });
         Ok(())
     }

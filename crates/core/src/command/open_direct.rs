@@ -1,5 +1,7 @@
 //! Opens the direct conversation with somebody: there is exactly one for two people of a tenant.
 
+use std::sync::Arc;
+
 use parlance_store::Tx;
 use parlance_store::table::{conversation, member};
 
@@ -44,6 +46,7 @@ impl Command for OpenDirect {
             cx.record(Event::ConversationViewChanged {
                 conversation_id: opened.conversation_id,
                 user_id: me,
+                token_id: Arc::clone(&cx.actor.token_id),
             });
         }
         Ok(opened)

@@ -77,10 +77,17 @@ impl Dispatch {
     /// Without a token, a client of `xuqm` is known by the sub-protocol that it offers; its bearer comes with CONNECT.
     /// Clients of `ruoyi` are asked for their token then.
     fn by_upgrade(&self, headers: &HeaderMap, uri: &Uri) -> Whose {
-        if self.ruoyi && token(headers, uri).is_none() && !offers_stomp(headers) {
-            Whose::Others
-        } else {
-            self.by_token(headers, uri)
+        if !self.ruoyi {
+            return Whose::Xuqm;
+        }
+        match token(headers, uri) {
+            None if offers_stomp(headers) => Whose::Xuqm,
+            None => Whose::Others,
+            // A token of a third dialect is refused by a close at once, as ruoyi has it.
+            Some(token) => match self.core.audience(&token) {
+                Some(audience) if audience != xuqm::DIALECT => Whose::Others,
+                _ => Whose::Xuqm,
+            },
         }
     }
 

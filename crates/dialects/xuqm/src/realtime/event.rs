@@ -40,12 +40,24 @@ pub(crate) fn pushed(delivery: &Delivery, session: &Session) -> Option<Pushed> {
             body,
         });
     }
+    if is_own_view(&delivery.event, &session.actor().token_id) {
+        return None;
+    }
     let form = form(&delivery.event, me)?;
     let body = delivery.encoded(form, |event| {
         let told = told(event, &delivery.called, form)?;
         Some(Bytes::from(told.json()))
     })?;
     Some(Pushed::Event(body))
+}
+
+/// Whether it tells of a change of the person's own view that this very device made (decision 19).
+fn is_own_view(event: &Event, token_id: &str) -> bool {
+    match event {
+        Event::ConversationViewChanged { token_id: by, .. }
+        | Event::ConversationDeleted { token_id: by, .. } => **by == *token_id,
+        _ => false,
+    }
 }
 
 /// The body of a message as it was just sent.

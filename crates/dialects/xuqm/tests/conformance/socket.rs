@@ -517,13 +517,19 @@ async fn own_devices() {
     let mut at_ann = Stomp::listen(&house, &ann).await;
     at_ann.text_to("bob", "SINGLE", "hello").await;
     let mut at_bob = Stomp::listen(&house, &bob).await;
+    let second = house.person("ann").await;
+    let mut at_second = Stomp::listen(&house, &second).await;
     let told = at_ann.presence().await;
     assert_eq!((&told["userId"], &told["online"]), (&json!("bob"), &json!(true)));
     let _at_eve = Stomp::listen(&house, &eve).await;
     let hide = HideConversation {
         conversation_id: here,
     };
-    let done = house.server.core.execute(&actor(&house, &ann).await, hide).await;
+    let done = house
+        .server
+        .core
+        .execute(&actor(&house, &second).await, hide)
+        .await;
     done.expect("hidden");
     let told = at_ann.event("CONVERSATION").await;
     assert_eq!(
@@ -536,7 +542,7 @@ async fn own_devices() {
     let done = house
         .server
         .core
-        .execute(&actor(&house, &ann).await, delete)
+        .execute(&actor(&house, &second).await, delete)
         .await;
     done.expect("deleted");
     let told = at_ann.event("CONVERSATION").await;
@@ -544,6 +550,8 @@ async fn own_devices() {
         (&told["targetId"], &told["deleted"]),
         (&json!("bob"), &json!(true))
     );
+    // What did it knows already.
+    at_second.nothing_came().await;
     at_bob.nothing_came().await;
     house.server.stop().await;
 }
